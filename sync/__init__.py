@@ -1,0 +1,1 @@
+"""Bulk CSV and OneRoster file sync into remote learning platforms."""

@@ -1,0 +1,1 @@
+"""The nouns of roster-sync: frames and frozen dataclasses, no files, no network."""

@@ -1,0 +1,135 @@
+"""The drop on its way to a roster: raw tables, mapped tables, the validated roster."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+import polars as pl
+
+from sync.model.entities import Entity, Mode
+
+FILE = "_file"
+ROW = "_row"
+KEY = "_key"
+KEEP = "_keep"
+
+
+class DropKind(StrEnum):
+    """How a drop is packed."""
+
+    FOLDER = "folder"
+    ZIP = "zip"
+    CSV = "csv"
+
+
+@dataclass(frozen=True, slots=True)
+class RawTable:
+    """One file of the drop as text.
+
+    ``frame``: one String column per header cell, named as the header stands in the
+    file with the spaces around it removed; cells as read, decoded and unquoted, not
+    trimmed, never null (blank is ""); ``_row`` (UInt32) the physical line on which
+    the row starts, from 1. Rows that were rejected for their width are not in it;
+    ``unreadable`` counts them.
+    """
+
+    file: str
+    frame: pl.DataFrame
+    encoding: str
+    delimiter: str
+    newline: str
+    unreadable: pl.DataFrame
+    """``_row`` and ``cells`` (List[String]) of the rows of the wrong width."""
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        """The header cells, trimmed, in order."""
+        return tuple(name for name in self.frame.columns if name != ROW)
+
+    @property
+    def rows(self) -> int:
+        """Rows read: good ones and rejected ones, without blank lines."""
+        return self.frame.height + self.unreadable.height
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """One delivery as it was found on disk, read into raw tables."""
+
+    path: Path
+    name: str
+    kind: DropKind
+    sha256: str
+    tables: Mapping[str, RawTable]
+    """By file (the path inside the drop, ``/`` between folders)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One canonical table as mapped from one or several files.
+
+    ``frame``: canonical columns (String, blank is null), in any case and form, those
+    that the drop has and no others; ``_file`` and ``_row`` say where the row stands.
+    """
+
+    entity: Entity
+    mode: Mode
+    frame: pl.DataFrame
+    headers: Mapping[str, Mapping[str, str]]
+    """file -> canonical column -> the header it came from."""
+    ignored: Mapping[str, tuple[str, ...]]
+    """file -> headers that nothing used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """All canonical tables of a drop, before validation."""
+
+    drop: Drop
+    layout: str
+    tables: Mapping[Entity, Table]
+
+
+@dataclass(frozen=True, slots=True)
+class RowCounts:
+    """What became of the rows of one entity: read = accepted + merged + rejected."""
+
+    read: int = 0
+    accepted: int = 0
+    merged: int = 0
+    rejected: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """The canonical tables after validation, with what must not be touched.
+
+    ``frames``: one row per accepted record, sorted by ``_key``; canonical columns
+    (String, normalised, blank is null) that the drop has, ``_key`` (see
+    ``normalise.key``), ``_file``, ``_row``, and ``_keep`` (the fields of this row,
+    between commas, that count as not delivered; null for none). ``users`` has the
+    encoded ``roles`` (see ``normalise.encode_roles``) in place of role, roleType and
+    roleOrgSourcedId; ``students`` has ``roles`` too, null for a mere student.
+    """
+
+    frames: Mapping[Entity, pl.DataFrame]
+    modes: Mapping[Entity, Mode]
+    counts: Mapping[Entity, RowCounts]
+    frozen: pl.DataFrame
+    """``entity`` and ``_key`` of the remote records that a rejected row protects;
+    agents and enrollments of a rejected person are found by ``frozen_people``."""
+    frozen_people: pl.Series = field(default_factory=lambda: pl.Series(dtype=pl.String))
+    """sourcedIds whose links and enrollments are protected."""
+    no_removals: frozenset[Entity] = frozenset()
+    """Entities of which nothing is removed: a row without a readable key."""
+    digest: str = ""
+
+    def delivered(self, entity: Entity) -> tuple[str, ...]:
+        """The canonical columns that the drop has for this entity."""
+        frame = self.frames.get(entity)
+        if frame is None:
+            return ()
+        return tuple(name for name in frame.columns if not name.startswith("_"))
