@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import polars as pl
 
 from sync.model.entities import Entity
 from sync.model.operation import Verb
+
+Comparison = Callable[[pl.Expr], pl.Expr]
+"""What both sides of a field become before they are compared, where a system says a
+value in another form, or in fewer words, than it takes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +29,5 @@ class Capabilities:
     """Whether enrollments carry begin and end dates; otherwise today decides."""
     reads: tuple[Entity, ...]
     """The entities that it lists, reference tables included."""
+    comparisons: Mapping[Entity, Mapping[str, Comparison]] = field(default_factory=dict)
+    """Per entity and field, how to compare where equality is not enough."""

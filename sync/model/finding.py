@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypedDict, Unpack
 
 import polars as pl
 
@@ -69,6 +70,22 @@ class Finding:
     column: str | None = None
     value: str | None = None
     hint: str | None = None
+
+
+class Place(TypedDict, total=False):
+    """Where a finding is and what stands there; see ``Finding``."""
+
+    entity: str | None
+    file: str | None
+    line: int | None
+    column: str | None
+    value: str | None
+    hint: str | None
+
+
+def found(code: Code, message: str, **place: Unpack[Place]) -> Finding:
+    """One finding of a code, with the severity that the code has."""
+    return Finding(code.code, code.severity, message, **place)
 
 
 @dataclass(frozen=True, slots=True)

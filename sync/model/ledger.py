@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 import polars as pl
@@ -53,3 +54,8 @@ class LedgerView:
     def of(self, entity: Entity) -> pl.DataFrame:
         """The records of one entity."""
         return self.records.filter(pl.col("entity") == entity.value)
+
+
+def digest(value: str | None) -> str:
+    """The digest of one field's value, which the ledger keeps in its place."""
+    return hashlib.sha256(repr(value).encode()).hexdigest()[:32]

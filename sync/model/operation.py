@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -112,3 +113,32 @@ def walk(frame: pl.DataFrame) -> Iterator[Operation]:
             file=row["file"],
             line=row["line"],
         )
+
+
+def record_json(remote: pl.DataFrame) -> pl.Series:
+    """Each remote record as one JSON object: its columns and ``_rest``."""
+    names = sorted(name for name in remote.columns if not name.startswith("_"))
+    rest = pl.col("_rest") if "_rest" in remote.columns else pl.lit(None, pl.String)
+    whole = pl.struct(*names, rest.alias("_rest")).struct.json_encode()
+    return remote.select(whole.alias("json")).to_series()
+
+
+def record_facts(record: str) -> dict[str, Any]:
+    """What a record says, for telling whether it has changed since.
+
+    Values that are null, and those that stand in the carried rest as well, are left
+    out, so that it does not depend on what else was asked for in the same read.
+    """
+    return {
+        name: value
+        for name, value in json.loads(record).items()
+        if value is not None
+        and name != "birthDate"
+        and not name.startswith("metadata.")
+    }
+
+
+def precondition(record: str) -> str:
+    """The digest of a remote record as it was read, from its JSON."""
+    text = json.dumps(record_facts(record), sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -44,6 +44,8 @@ class Failure:
     message: str
     retry_after: float | None = None
     """Seconds, from the server's own hint."""
+    in_doubt: bool = False
+    """Whether a write may have had its effect all the same."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,9 @@ class Listing:
     subject: str | None = None
     absent: tuple[int, ...] = ()
     """Statuses that mean that there is no such record: an empty answer, no error."""
+    feeds: tuple[str, ...] = ()
+    """The entities whose completeness rests on this list; empty: the entity that the
+    label names, or else all that are wanted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,6 +123,9 @@ class Roster:
     agents and enrollments of a rejected person are found by ``frozen_people``."""
     frozen_people: pl.Series = field(default_factory=lambda: pl.Series(dtype=pl.String))
     """sourcedIds whose links and enrollments are protected."""
+    rejected: Mapping[Entity, pl.DataFrame] = field(default_factory=dict)
+    """The rejected rows, normalised as far as they can be read: canonical columns,
+    ``_key`` (null where it cannot be read)."""
     no_removals: frozenset[Entity] = frozenset()
     """Entities of which nothing is removed: a row without a readable key."""
     digest: str = ""
