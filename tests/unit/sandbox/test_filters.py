@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sync.sandbox.filters import (
+    Clause,
+    FilterError,
+    as_sql,
+    holds,
+    parse_filter,
+    pick,
+    project,
+)
+
+PATHS = st.from_regex(r"[a-z]{1,8}(\.[a-z]{1,8})?", fullmatch=True)
+OPERATORS = st.sampled_from(["=", "!=", ">", ">=", "<", "<=", "~", "@"])
+VALUES = st.text(st.characters(exclude_characters="'"), max_size=10)
+CLAUSES = st.lists(st.builds(Clause, PATHS, OPERATORS, VALUES), min_size=1, max_size=4)
+ITEM: dict[str, Any] = {
+    "grades": ["5", "6"],
+    "one": ["5"],
+    "open": True,
+    "none": None,
+    "org": {"sourcedId": "o1", "type": "org"},
+    "roles": [{"role": "aide", "org": {"sourcedId": "o1"}}, {"role": "student"}],
+}
+
+
+@given(clauses=CLAUSES, spaces=st.sampled_from(["", " ", "  "]))
+def test_a_filter_is_read_as_it_was_written(clauses: list[Clause], spaces: str) -> None:
+    texts = [f"{c.path}{spaces}{c.operator}{spaces}'{c.value}'" for c in clauses]
+    read = parse_filter(" AND ".join(texts))
+    assert list(read.clauses) == clauses
+    assert read.connectives == ("AND",) * (len(clauses) - 1)
+
+
+@given(clauses=CLAUSES)
+def test_a_value_never_becomes_part_of_the_sql(clauses: list[Clause]) -> None:
+    texts = [f"{c.path}{c.operator}'{c.value}'" for c in clauses]
+    condition, values = as_sql(parse_filter(" OR ".join(texts)), {})
+    assert condition.count("?") == len(values) == 3 * len(clauses)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "a", "a='b", "a=b", "='b'", "a='b' AND", "a='b' and c='d'", "a='b'c='d'"],
+)
+def test_what_does_not_follow_the_grammar_is_refused(text: str) -> None:
+    with pytest.raises(FilterError):
+        parse_filter(text)
+
+
+@pytest.mark.parametrize(
+    ("path", "operator", "value", "expected"),
+    [
+        ("grades", "=", "6, 5", True),
+        ("grades", "=", "5", False),
+        ("grades", "!=", "5", True),
+        ("grades", "~", "5", True),
+        ("grades", ">", "5", True),
+        ("one", "=", "5", True),
+        ("open", "=", "true", True),
+        ("none", "=", "", False),
+        ("none", "!=", "x", True),
+        ("org.sourcedId", "=", "o1", True),
+        ("org.sourcedId.more", "=", "o1", False),
+        ("roles.role", "=", "student,aide", True),
+        ("roles.role", "~", "STUD", True),
+        ("roles.role", "@", "teacher, aide", True),
+        ("roles.org.sourcedId", "<=", "o1", True),
+        ("nothing", "=", "x", False),
+    ],
+)
+def test_a_clause_holds_or_not(
+    path: str, operator: str, value: str, expected: bool
+) -> None:
+    assert holds(json.dumps(ITEM), path, operator, value) == expected
+
+
+def test_lists_are_sorted_by_their_members() -> None:
+    text = json.dumps(ITEM)
+    assert (pick(text, "grades"), pick(text, "none")) == ("5,6", None)
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ("open,nothing", {"open": True}),
+        ("org.type,org.sourcedId", {"org": {"type": "org", "sourcedId": "o1"}}),
+        ("roles.role", {"roles": [{"role": "aide"}, {"role": "student"}]}),
+        (
+            "roles.role,roles.org.sourcedId",
+            {
+                "roles": [
+                    {"role": "aide", "org": {"sourcedId": "o1"}},
+                    {"role": "student"},
+                ]
+            },
+        ),
+        ("org.type,org", {"org": ITEM["org"]}),
+    ],
+)
+def test_only_the_named_parts_are_kept(fields: str, expected: dict[str, Any]) -> None:
+    paths = [field.split(".") for field in fields.split(",")]
+    assert project(ITEM, paths) == expected
