@@ -1,0 +1,47 @@
+"""The configuration: ``roster-sync.toml`` -> one frozen ``Config``.
+
+Level 2 of the house. It knows no kind of target: the registry hands in each kind's own
+model, and gets an instance of it back as ``TargetConfig.settings``.
+"""
+
+from __future__ import annotations
+
+from sync.config.editor import schema
+from sync.config.fingerprint import fingerprint
+from sync.config.load import load
+from sync.config.model import (
+    Config,
+    Fields,
+    Guards,
+    Limits,
+    Policy,
+    Removal,
+    TargetConfig,
+    Threshold,
+)
+from sync.config.values import (
+    DateRange,
+    Duration,
+    SecretRef,
+    Table,
+    parse_duration,
+)
+
+__all__ = [
+    "Config",
+    "DateRange",
+    "Duration",
+    "Fields",
+    "Guards",
+    "Limits",
+    "Policy",
+    "Removal",
+    "SecretRef",
+    "Table",
+    "TargetConfig",
+    "Threshold",
+    "fingerprint",
+    "load",
+    "parse_duration",
+    "schema",
+]

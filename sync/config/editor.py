@@ -1,0 +1,78 @@
+"""The JSON Schema of ``roster-sync.toml``, for editors.
+
+Level 2, under ``sync.config``: the models come in, one JSON document goes out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema, models_json_schema
+
+from sync.config.load import TARGET_NAME, Head
+from sync.config.model import TargetTable
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+Json = dict[str, Any]
+
+
+class _InSeconds(GenerateJsonSchema):
+    """Defaults as they could stand in the file: durations are seconds."""
+
+    def encode_default(self, dft: Any) -> Any:
+        """The default as JSON."""
+        if isinstance(dft, timedelta):
+            return dft.total_seconds()
+        return super().encode_default(dft)
+
+
+def schema(kinds: Mapping[str, type[BaseModel]]) -> Json:
+    """The JSON Schema (2020-12) of a configuration with these kinds of targets."""
+    models: list[type[BaseModel]] = [Head, TargetTable, *dict.fromkeys(kinds.values())]
+    references, whole = models_json_schema(
+        [(model, "validation") for model in models],
+        schema_generator=_InSeconds,
+    )
+    definitions: Json = whole["$defs"]
+    tables = {
+        model: definitions[references[(model, "validation")]["$ref"].split("/")[-1]]
+        for model in models
+    }
+    target = {"oneOf": [_of_kind(tables, kind, kinds[kind]) for kind in kinds]}
+    targets = {
+        "type": "object",
+        "minProperties": 1,
+        "propertyNames": {"pattern": f"^{TARGET_NAME.pattern}$"},
+        "additionalProperties": target,
+    }
+    head = tables[Head]
+    return {
+        "$schema": _DIALECT,
+        "title": "roster-sync.toml",
+        "type": "object",
+        "properties": {**head["properties"], "targets": targets},
+        "required": ["targets"],
+        "additionalProperties": False,
+        "$defs": definitions,
+    }
+
+
+def _of_kind(
+    tables: Mapping[type[BaseModel], Json], kind: str, model: type[BaseModel]
+) -> Json:
+    common, own = tables[TargetTable], tables[model]
+    return {
+        "title": kind,
+        "type": "object",
+        "properties": {
+            **common["properties"],
+            **own.get("properties", {}),
+            "kind": {"const": kind},
+        },
+        "required": ["kind", *own.get("required", [])],
+        "additionalProperties": False,
+    }
