@@ -1,0 +1,35 @@
+"""What outlives a run, under ``state_dir``: lock, journal, runs, ledger, mirror, seal.
+
+Level 3 of the house. Everything here is private to its user (0600 in 0700) and on the
+disk when a call returns; a disk that fails is a ``LocalError``.
+"""
+
+from __future__ import annotations
+
+from sync.state.folder import STATE_VERSION, StateFolder, write_atomic
+from sync.state.journal import STATES_SCHEMA, Journal, read_states
+from sync.state.lock import hold
+from sync.state.mirror import load_mirror, save_mirror
+from sync.state.records import RUNS_SCHEMA, GoodDrop, RunEnd, RunFacts, RunRecord
+from sync.state.runs import TargetState
+from sync.state.seal import seal, sign
+
+__all__ = [
+    "RUNS_SCHEMA",
+    "STATES_SCHEMA",
+    "STATE_VERSION",
+    "GoodDrop",
+    "Journal",
+    "RunEnd",
+    "RunFacts",
+    "RunRecord",
+    "StateFolder",
+    "TargetState",
+    "hold",
+    "load_mirror",
+    "read_states",
+    "save_mirror",
+    "seal",
+    "sign",
+    "write_atomic",
+]

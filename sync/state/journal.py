@@ -1,0 +1,280 @@
+"""The journal of one run: what was sent and what was answered, on the disk.
+
+Level 3, under ``sync.state``. In: the operations of a plan, then ``sent`` before a
+request leaves and ``settle`` when its answer is there. Out: the state of every
+operation, and which are in doubt after a crash. SQLite in WAL mode with
+``synchronous = FULL``; there is one writing connection, and calls that come while a
+commit is under way are committed together by the next one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import anyio
+import anyio.to_thread
+import polars as pl
+
+from sync.errors import LocalError
+from sync.model.outcome import Outcome, State
+from sync.state import database
+from sync.state.database import Connect
+from sync.state.folder import local_errors
+
+Clock = Callable[[], datetime]
+
+_STATES: dict[str, pl.DataType] = {
+    "id": pl.String(),
+    "entity": pl.String(),
+    "state": pl.String(),
+    "attempts": pl.UInt32(),
+    "status": pl.UInt16(),
+    "remote_id": pl.String(),
+    "kind": pl.String(),
+    "code": pl.String(),
+    "message": pl.String(),
+    "sent_at": pl.Datetime("ms", "UTC"),
+    "answered_at": pl.Datetime("ms", "UTC"),
+}
+STATES_SCHEMA = pl.Schema(_STATES)
+"""One row per operation: its state, how often it was sent, and the last answer."""
+
+_SENT = """UPDATE operations
+    SET state = 'sent', attempts = attempts + 1, sent_at = ?
+    WHERE id = ? AND state <> 'done'"""
+_SETTLE = """UPDATE operations
+    SET state = ?, status = ?, remote_id = coalesce(?, remote_id),
+        kind = ?, code = ?, message = ?, answered_at = ?
+    WHERE id = ?"""
+_PLAN = "INSERT INTO operations (id, entity) VALUES (?, ?)"
+
+_MOST_WAITING = 1024
+"""Calls that may wait for the next commit; more wait for one of these to return."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class _Call:
+    """One call that waits for its rows to be on the disk."""
+
+    statement: str
+    rows: Sequence[tuple[Any, ...]]
+    written: bool = False
+    unknown: bool = False
+    """Whether a row of it is none of this journal's, or was done already."""
+
+
+class Journal:
+    """The journal of one run, open for writing by its one process.
+
+    ``sent`` and ``settle`` return when their rows are on the disk. When one write has
+    failed, every waiting call and every later one raises ``LocalError``: nothing can
+    be sent without its intent on the disk.
+    """
+
+    def __init__(
+        self, path: Path, connection: sqlite3.Connection, clock: Clock
+    ) -> None:
+        """Use ``create`` or ``open``."""
+        self.path = path
+        self.commits = 0
+        """How many commits there were; calls are more."""
+        self._connection = connection
+        self._clock = clock
+        self._waiting: list[_Call] = []
+        self._writing = anyio.Lock()
+        self._room = anyio.Semaphore(_MOST_WAITING)
+        self._thread = anyio.CapacityLimiter(1)
+        self._broken: LocalError | None = None
+
+    @classmethod
+    def create(
+        cls,
+        path: Path,
+        operations: pl.DataFrame,
+        *,
+        connect: Connect = database.connect,
+        clock: Clock = _now,
+    ) -> Self:
+        """A new journal in which every operation is ``planned``.
+
+        ``operations``: the columns ``id`` (unique) and ``entity``. Raises
+        ``LocalError``, also where there is a journal already.
+        """
+        if path.exists():
+            message = f"{path} is there already: this run has begun"
+            raise LocalError(message, do="finish it with: roster-sync resume")
+        rows = operations.select("id", "entity").sort("id").iter_rows()
+        tables = resources.files(__package__).joinpath("journal.sql").read_text("utf-8")
+        with local_errors(path), database.database_errors(path):
+            database.create(
+                path, tables, lambda made: made.executemany(_PLAN, rows), connect
+            )
+        return cls.open(path, connect=connect, clock=clock)
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        *,
+        connect: Connect = database.connect,
+        clock: Clock = _now,
+    ) -> Self:
+        """The journal of a run that has begun, checked through.
+
+        Raises ``LocalError`` where it is not there, damaged or not writable, and
+        ``UsageError`` where a newer program wrote it.
+        """
+        if not path.is_file():
+            message = f"there is no journal {path}"
+            raise LocalError(message, do="see the runs with: roster-sync runs")
+        with database.database_errors(path):
+            connection = connect(path)
+            try:
+                database.check(path, connection)
+                database.make_durable(connection)
+                _write_ahead(path, connection)
+            except BaseException:
+                connection.close()
+                raise
+        return cls(path, connection, clock)
+
+    async def sent(self, ids: Iterable[str]) -> None:
+        """Mark operations as sent, each once more; call it before the request leaves.
+
+        An operation that is done is not sent again: that raises ``LocalError``.
+        """
+        now = self._milliseconds()
+        await self._write(_Call(_SENT, [(now, each) for each in ids]))
+
+    async def settle(self, outcomes: Sequence[Outcome]) -> None:
+        """Write down what became of operations."""
+        now = self._milliseconds()
+        await self._write(_Call(_SETTLE, [_row(each, now) for each in outcomes]))
+
+    def states(self) -> pl.DataFrame:
+        """Every operation, ``STATES_SCHEMA``, sorted by id."""
+        return read_states(self.path)
+
+    def in_doubt(self) -> list[str]:
+        """The ids of what was sent and not answered, sorted."""
+        query = "SELECT id FROM operations WHERE state = 'sent' ORDER BY id"
+        with database.reading(self.path) as connection:
+            return [each for (each,) in connection.execute(query)]
+
+    def counts(self) -> Mapping[State, int]:
+        """How many operations are in each state."""
+        query = "SELECT state, count(*) FROM operations GROUP BY state"
+        with database.reading(self.path) as connection:
+            found = dict(connection.execute(query).fetchall())
+        return {state: found.get(state.value, 0) for state in State}
+
+    def close(self) -> None:
+        """Commit what cancelled calls left, and leave one plain file behind."""
+        if self._waiting and self._broken is None:
+            self._commit(self._take())
+        # What was committed is on the disk whether or not tidying up succeeds.
+        with contextlib.suppress(sqlite3.Error):
+            self._connection.execute("PRAGMA journal_mode = DELETE")
+        with contextlib.suppress(sqlite3.Error):
+            self._connection.close()
+
+    def __enter__(self) -> Self:
+        """Itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close it."""
+        self.close()
+
+    async def _write(self, call: _Call) -> None:
+        """Wait until somebody has committed this call, or commit all that wait."""
+        if not call.rows:
+            return
+        async with self._room:
+            self._waiting.append(call)
+            async with self._writing:
+                if not call.written and self._broken is None:
+                    calls = self._take()
+                    await anyio.to_thread.run_sync(
+                        self._commit, calls, limiter=self._thread
+                    )
+        if not call.written:
+            self._check()
+        if call.unknown:
+            message = f"{self.path} lacks an operation, or has it as done already"
+            raise LocalError(message, do="this is a defect; report it with the log")
+
+    def _take(self) -> list[_Call]:
+        calls, self._waiting = self._waiting, []
+        return calls
+
+    def _commit(self, calls: Sequence[_Call]) -> None:
+        """Write these calls in one transaction, in the writer thread."""
+        try:
+            with database.transaction(self._connection):
+                for call in calls:
+                    done = self._connection.executemany(call.statement, call.rows)
+                    call.unknown = done.rowcount != len(call.rows)
+        except sqlite3.Error as error:
+            self._broken = database.database_error(self.path, error)
+            return
+        self.commits += 1
+        for call in calls:
+            call.written = True
+
+    def _check(self) -> None:
+        if self._broken is not None:
+            raise LocalError(self._broken.message, do=self._broken.do)
+
+    def _milliseconds(self) -> int:
+        return int(self._clock().timestamp() * 1000)
+
+
+def _write_ahead(path: Path, connection: sqlite3.Connection) -> None:
+    (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    if mode != "wal":
+        message = f"{path} cannot be written ahead on this file system"
+        raise LocalError(message, do="set state_dir to a folder on a local disk")
+
+
+def _row(outcome: Outcome, now: int) -> tuple[Any, ...]:
+    failure = outcome.failure
+    status = outcome.status if failure is None else failure.status or outcome.status
+    why = (
+        (failure.kind.value, failure.code, failure.message) if failure else (None,) * 3
+    )
+    return (
+        outcome.state.value,
+        status,
+        outcome.remote_id,
+        *why,
+        now,
+        outcome.operation,
+    )
+
+
+def read_states(path: Path) -> pl.DataFrame:
+    """Every operation of a journal that may be in use, ``STATES_SCHEMA``, by id.
+
+    Raises ``LocalError``.
+    """
+    query = f"SELECT {', '.join(STATES_SCHEMA)} FROM operations ORDER BY id"  # noqa: S608 - constants
+    with database.reading(path) as connection:
+        return database.frame(connection.execute(query), STATES_SCHEMA)

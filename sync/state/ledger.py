@@ -1,0 +1,52 @@
+"""The ledger of one target on the disk: which remote records are ours to remove.
+
+Level 3, within ``sync.state``. Frames in, frames out; replaced whole, in the
+transaction of whoever calls.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+import polars as pl
+
+from sync.model.ledger import LEDGER_SCHEMA, PAIRS_SCHEMA, LedgerView
+from sync.state.database import frame
+
+_TABLES = {
+    "ledger": (LEDGER_SCHEMA, ["entity", "key"]),
+    "pairs": (PAIRS_SCHEMA, ["entity", "key", "field"]),
+}
+
+
+def load_ledger(connection: sqlite3.Connection) -> LedgerView:
+    """The ledger as it was saved, sorted by entity and key; empty at first."""
+    return LedgerView(
+        records=_load(connection, "ledger"), pairs=_load(connection, "pairs")
+    )
+
+
+def replace_ledger(connection: sqlite3.Connection, view: LedgerView) -> None:
+    """Put this ledger in the place of the one that is there.
+
+    Within a transaction of the caller. Raises ``sqlite3.IntegrityError`` for two
+    records of one key.
+    """
+    _replace(connection, "ledger", view.records)
+    _replace(connection, "pairs", view.pairs)
+
+
+def _load(connection: sqlite3.Connection, table: str) -> pl.DataFrame:
+    schema, order = _TABLES[table]
+    query = f"SELECT {', '.join(schema)} FROM {table} ORDER BY {', '.join(order)}"  # noqa: S608 - constants
+    return frame(connection.execute(query), schema)
+
+
+def _replace(connection: sqlite3.Connection, table: str, records: pl.DataFrame) -> None:
+    schema, order = _TABLES[table]
+    places = ", ".join("?" * len(schema))
+    connection.execute(f"DELETE FROM {table}")  # noqa: S608 - a constant
+    connection.executemany(
+        f"INSERT INTO {table} ({', '.join(schema)}) VALUES ({places})",  # noqa: S608 - constants
+        records.select(list(schema)).sort(order).iter_rows(),
+    )

@@ -1,0 +1,89 @@
+"""One run per target at a time.
+
+Level 3, under ``sync.state``. The lock is the kernel's (``flock``), so it is free the
+moment its process is gone, however it went; the file only says who holds it. It is
+never deleted: a deleted lock file could be held twice.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import socket
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sync.errors import LockedError
+from sync.state.folder import PRIVATE_FILE, StateFolder, local_errors, plain_name
+
+_POLL_SECONDS = 0.1
+_LONGEST_NOTE = 4096
+
+
+@contextlib.contextmanager
+def hold(
+    folder: StateFolder,
+    target: str,
+    *,
+    run: str,
+    started: datetime,
+    wait: timedelta | None = None,
+) -> Iterator[None]:
+    """Hold the lock of that target within the block.
+
+    ``wait``: how long to wait for whoever holds it; none: not at all. Raises
+    ``LockedError`` naming the holder.
+    """
+    path = folder.locks / f"{plain_name(target)}.lock"
+    patience = time.monotonic() + (wait or timedelta()).total_seconds()
+    with local_errors(path):
+        descriptor = _open(path)
+    try:
+        while not _take(descriptor):
+            if time.monotonic() >= patience:
+                raise _locked(target, descriptor)
+            time.sleep(_POLL_SECONDS)
+        with local_errors(path):
+            _write_note(descriptor, run, started)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _open(path: Path) -> int:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, PRIVATE_FILE)
+    os.fchmod(descriptor, PRIVATE_FILE)
+    return descriptor
+
+
+def _take(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _write_note(descriptor: int, run: str, started: datetime) -> None:
+    note = {
+        "pid": os.getpid(),
+        "host": socket.gethostname(),
+        "run": run,
+        "started": started.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, json.dumps(note).encode(), 0)
+
+
+def _locked(target: str, descriptor: int) -> LockedError:
+    do = "wait for it to end, or let this command wait with --wait 30m"
+    try:
+        note = json.loads(os.pread(descriptor, _LONGEST_NOTE, 0))
+        holder = "run {run}, process {pid} on {host} since {started}".format(**note)
+    except (ValueError, KeyError, TypeError):  # it is being written at this moment
+        holder = "another command"
+    return LockedError(f"target {target} is in the hands of {holder}", do=do)

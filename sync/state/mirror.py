@@ -1,0 +1,125 @@
+"""The mirror on the disk: what a target held when it was last read.
+
+Level 3, under ``sync.state``. Each save is a folder of parquet files of its own; one
+small JSON file says which folder counts, and is replaced last. A crash at any moment
+leaves the old mirror or the new one.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import secrets
+import shutil
+from collections.abc import Mapping
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from polars.exceptions import PolarsError
+
+from sync.errors import LocalError
+from sync.model.entities import Entity
+from sync.model.mirror import Mirror
+from sync.state.folder import (
+    StateFolder,
+    local_errors,
+    make_folder,
+    plain_name,
+    write_atomic,
+)
+
+_FORMAT = 1
+_CURRENT = "current.json"
+
+
+def save_mirror(folder: StateFolder, target: str, mirror: Mirror) -> None:
+    """Put this mirror in the place of the one before. Raises ``LocalError``."""
+    home = folder.mirrors / plain_name(target)
+    make_folder(home)
+    frames = home / f"{mirror.read_at:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
+    make_folder(frames)
+    files = {
+        entity.value: _save_frame(frames / f"{entity.value}.parquet", frame)
+        for entity, frame in mirror.frames.items()
+    }
+    facts = {
+        "format": _FORMAT,
+        "folder": frames.name,
+        "files": files,
+        "read_at": mirror.read_at.isoformat(),
+        "complete": _by_name(mirror.complete),
+        "totals": _by_name(mirror.totals),
+        "pages": _by_name(mirror.pages),
+        "notes": list(mirror.notes),
+    }
+    write_atomic(home / _CURRENT, json.dumps(facts, indent=2).encode())
+    _forget_others(home, frames)
+
+
+def load_mirror(folder: StateFolder, target: str) -> Mirror | None:
+    """The mirror that was saved last; none before the first one.
+
+    Raises ``LocalError`` where it is damaged: it also proves what a target held, so
+    that going on without it is for a person to decide.
+    """
+    home = folder.mirrors / plain_name(target)
+    current = home / _CURRENT
+    if not current.exists():
+        return None
+    try:
+        with local_errors(current):
+            return _load(home, json.loads(current.read_bytes()))
+    except (ValueError, KeyError, TypeError, AttributeError, PolarsError):
+        message = f"the mirror in {home} is damaged"
+        do = "remove that folder: the next run reads everything anew"
+        raise LocalError(message, do=do) from None
+
+
+def _save_frame(path: Path, frame: pl.DataFrame) -> str:
+    buffer = io.BytesIO()
+    frame.write_parquet(buffer)
+    content = buffer.getvalue()
+    write_atomic(path, content)
+    return sha256(content).hexdigest()
+
+
+def _load(home: Path, facts: Mapping[str, Any]) -> Mirror:
+    if facts["format"] != _FORMAT:
+        raise ValueError(facts["format"])
+    frames = home / plain_name(facts["folder"])
+    return Mirror(
+        frames={
+            Entity(name): _load_frame(frames / f"{Entity(name)}.parquet", digest)
+            for name, digest in facts["files"].items()
+        },
+        complete=_by_entity(facts["complete"]),
+        totals=_by_entity(facts["totals"]),
+        read_at=datetime.fromisoformat(facts["read_at"]),
+        notes=tuple(facts["notes"]),
+        pages=_by_entity(facts["pages"]),
+    )
+
+
+def _load_frame(path: Path, digest: str) -> pl.DataFrame:
+    content = path.read_bytes()
+    if sha256(content).hexdigest() != digest:
+        raise ValueError(digest)
+    return pl.read_parquet(io.BytesIO(content))
+
+
+def _by_name(values: Mapping[Entity, Any]) -> dict[str, Any]:
+    return {entity.value: value for entity, value in values.items()}
+
+
+def _by_entity(values: Mapping[str, Any]) -> dict[Entity, Any]:
+    return {Entity(name): value for name, value in values.items()}
+
+
+def _forget_others(home: Path, kept: Path) -> None:
+    """Also what an earlier crash left half written."""
+    for each in home.iterdir():
+        if each.is_dir() and each != kept:
+            shutil.rmtree(each, ignore_errors=True)

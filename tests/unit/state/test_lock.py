@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from sync.errors import ExitCode, LockedError, UsageError
+from sync.state import StateFolder, hold
+
+NOW = datetime(2026, 11, 21, 11, 45, tzinfo=UTC)
+
+HOLDER = """
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from sync.errors import LockedError
+from sync.state import StateFolder, hold
+
+folder = StateFolder(Path(sys.argv[1]))
+print("ready", flush=True)
+sys.stdin.readline()
+try:
+    with hold(folder, "district", run=sys.argv[2], started=datetime.now(UTC)):
+        print("held", flush=True)
+        sys.stdin.readline()
+except LockedError as error:
+    print(error.line(), flush=True)
+"""
+
+
+@pytest.fixture(name="folder")
+def _folder(tmp_path: Path) -> StateFolder:
+    return StateFolder(tmp_path / "state")
+
+
+def ask(process: subprocess.Popen[str]) -> None:
+    assert process.stdin
+    process.stdin.write("\n")
+    process.stdin.flush()
+
+
+def answer(process: subprocess.Popen[str]) -> str:
+    assert process.stdout
+    return process.stdout.readline().strip()
+
+
+@contextmanager
+def another(folder: StateFolder, run: str) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-c", HOLDER, str(folder.path), run],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        try:
+            assert answer(process) == "ready"
+            yield process
+        finally:
+            process.kill()
+
+
+def take(folder: StateFolder, wait: timedelta | None = None) -> None:
+    with hold(folder, "district", run="mine", started=NOW, wait=wait):
+        pass
+
+
+def test_a_lock_that_is_held_names_its_holder(folder: StateFolder) -> None:
+    with hold(folder, "district", run="first", started=NOW):
+        with pytest.raises(LockedError) as caught:
+            take(folder)
+        line = caught.value.line()
+    holder = f"run first, process {os.getpid()} on {socket.gethostname()}"
+    assert f"target district is in the hands of {holder} since 2026-11-21T11:45" in line
+    assert "--wait" in line
+    assert caught.value.exit_code is ExitCode.LOCKED
+
+
+def test_it_is_free_after_the_block_also_after_an_error(folder: StateFolder) -> None:
+    with (
+        pytest.raises(ZeroDivisionError),
+        hold(folder, "district", run="first", started=NOW),
+    ):
+        _ = 1 / 0
+    take(folder)
+
+
+def test_targets_do_not_share_a_lock(folder: StateFolder) -> None:
+    with hold(folder, "other", run="first", started=NOW):
+        take(folder)
+
+
+def test_the_file_stays_and_says_who_held_it_last(folder: StateFolder) -> None:
+    take(folder)
+    note = json.loads((folder.locks / "district.lock").read_text())
+    assert note == {
+        "pid": os.getpid(),
+        "host": socket.gethostname(),
+        "run": "mine",
+        "started": "2026-11-21T11:45:00Z",
+    }
+
+
+@pytest.mark.parametrize("note", ["", "{", "[]", "{}", "3", '{"pid": 1}'])
+def test_a_holder_who_has_not_said_who_he_is_is_another_command(
+    folder: StateFolder, note: str
+) -> None:
+    with hold(folder, "district", run="first", started=NOW):
+        (folder.locks / "district.lock").write_text(note)
+        with pytest.raises(LockedError, match="another command"):
+            take(folder)
+
+
+def test_a_shorter_note_replaces_a_longer_one_whole(folder: StateFolder) -> None:
+    with hold(folder, "district", run="x" * 500, started=NOW):
+        pass
+    take(folder)
+    assert json.loads((folder.locks / "district.lock").read_text())["run"] == "mine"
+
+
+def test_a_target_named_outside_of_the_folder_is_refused(folder: StateFolder) -> None:
+    with (
+        pytest.raises(UsageError),
+        hold(folder, "../x", run="first", started=NOW),
+    ):
+        pass
+
+
+def test_it_is_free_at_once_when_its_holder_is_killed(folder: StateFolder) -> None:
+    with another(folder, "first") as process:
+        ask(process)
+        assert answer(process) == "held"
+        with pytest.raises(LockedError, match=f"run first, process {process.pid} "):
+            take(folder)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        take(folder)
+
+
+def test_waiting_ends_when_the_holder_ends(folder: StateFolder) -> None:
+    with another(folder, "first") as first:
+        ask(first)
+        assert answer(first) == "held"
+        first.send_signal(signal.SIGKILL)
+        take(folder, wait=timedelta(minutes=5))
+
+
+def test_waiting_has_an_end(
+    folder: StateFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [0.0]
+    monkeypatch.setattr("time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("time.sleep", lambda each: clock.append(clock.pop() + each))
+    with (
+        hold(folder, "district", run="first", started=NOW),
+        pytest.raises(LockedError),
+    ):
+        take(folder, wait=timedelta(minutes=30))
+    assert clock[0] == pytest.approx(1800, abs=1)
+
+
+def test_waiting_takes_the_lock_when_it_is_given_back(
+    folder: StateFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ExitStack() as held:
+        held.enter_context(hold(folder, "district", run="first", started=NOW))
+        monkeypatch.setattr("time.sleep", lambda _: held.close())
+        take(folder, wait=timedelta(minutes=30))
+
+
+def test_of_ten_that_start_together_exactly_one_runs(folder: StateFolder) -> None:
+    with ExitStack() as stack:
+        started = [stack.enter_context(another(folder, f"r{n}")) for n in range(10)]
+        for each in started:
+            ask(each)
+        answers = [answer(each) for each in started]
+    refused = [each for each in answers if each != "held"]
+    assert len(refused) == 9
+    assert all(each.startswith("target district is in the hands") for each in refused)
