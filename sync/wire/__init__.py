@@ -1,0 +1,28 @@
+"""HTTP, the client's end: authentication, pace, retries, one connection a worker."""
+
+from __future__ import annotations
+
+from sync.wire.address import next_query
+from sync.wire.auth import Bearer, ClientCredentials, Secret, Service
+from sync.wire.breaker import Breaker
+from sync.wire.client import HALTED, Wire
+from sync.wire.failures import UnreadableError, classify, parse_json, summary
+from sync.wire.limits import Clock, Deadline, Limits
+
+__all__ = [
+    "HALTED",
+    "Bearer",
+    "Breaker",
+    "ClientCredentials",
+    "Clock",
+    "Deadline",
+    "Limits",
+    "Secret",
+    "Service",
+    "UnreadableError",
+    "Wire",
+    "classify",
+    "next_query",
+    "parse_json",
+    "summary",
+]

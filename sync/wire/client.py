@@ -1,0 +1,372 @@
+"""The wire: everything that is sent to a remote system leaves through ``Wire.send``.
+
+Comes in: a ``Request`` of a target. Goes out: the good ``Answer``, or the last
+``Failure`` after all retries. On the way it waits for a place in flight, for a token,
+for its slot in time and for the caller's word that it may leave (the journal's).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Self
+
+import anyio
+import httpx
+import structlog
+
+from sync.errors import LocalError
+from sync.model.outcome import Failure, FailureKind
+from sync.model.request import Answer, Json, Request
+from sync.version import VERSION
+from sync.wire.address import full_url, origin_of, route
+from sync.wire.auth import Service, Token
+from sync.wire.connections import Connections, Headers, Lost, NoAnswerError
+from sync.wire.failures import classify, retry_after, without
+from sync.wire.halt import Halt
+from sync.wire.limits import SYSTEM_CLOCK, Clock, Deadline, InFlight, Limits, Pace
+from sync.wire.retry import LONGEST_HINT, wait_before_retry
+from sync.wire.stats import Stats
+from sync.wire.tokens import TokenKeeper
+
+Judge = Callable[[Answer], Failure | None]
+"""Whether an answer is a success; ``classify`` unless a target knows better."""
+Before = Callable[[], Awaitable[None]]
+
+PATIENCE = 4
+"""One exchange may take so many times the time-out, however busily it drips."""
+HALTED = "halted"
+"""The code of a failure that a stopped run is the reason of."""
+
+_READS = frozenset({"GET", "HEAD"})
+_THROTTLED = frozenset({429, 503})
+_UNAUTHORISED = 401
+_OF_TOKENS = frozenset({401, 403, 429})
+"""Statuses that do not show that a token was accepted."""
+_SERVER_ERROR = 500
+_KINDS = {
+    Lost.TLS: FailureKind.FATAL,
+    Lost.TOO_LARGE: FailureKind.REJECT,
+    Lost.ENCODING: FailureKind.REJECT,
+}
+"""Losses that sending again does not mend."""
+_COMMON: Headers = (
+    (b"Accept", b"application/json"),
+    (b"Accept-Encoding", b"gzip"),
+    (b"User-Agent", f"roster-sync/{VERSION}".encode()),
+)
+_TOO_LONG = Failure(
+    FailureKind.RETRY,
+    None,
+    "paused",
+    f"the server asked for a pause of more than {LONGEST_HINT:g} s",
+)
+_log = structlog.get_logger("wire")
+
+
+@dataclass(slots=True)
+class _Trip:
+    """One request over all of its tries."""
+
+    request: Request
+    judge: Judge | None
+    before: Before | None
+    keeper: TokenKeeper
+    pace: Pace
+    url: str
+    body: bytes | None
+    attempt: int = 0
+    replayed: bool = False
+    in_doubt: bool = False
+
+    @property
+    def write(self) -> bool:
+        return self.request.method not in _READS
+
+
+class Wire:
+    """One target's services, as one throttled and patient sender.
+
+    Use it as ``async with Wire(target.services, limits) as wire``, by as many tasks
+    at once as there are. ``stats`` counts what left.
+    """
+
+    def __init__(
+        self,
+        services: Mapping[str, Service],
+        limits: Limits,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+        clock: Clock = SYSTEM_CLOCK,
+        deadline: Deadline | None = None,
+    ) -> None:
+        """``transport`` takes the place of the network in tests."""
+        self.limits = limits
+        self.stats = Stats()
+        self._services = dict(services)
+        self._clock = clock
+        self._started = clock.now()
+        self._halt = Halt(clock, deadline)
+        self._connections = Connections(limits.timeout, transport)
+        self._in_flight = InFlight(limits.concurrency)
+        self._paces: dict[str, Pace] = {}
+        self._keepers = {
+            name: TokenKeeper(service, clock.now, self._post)
+            for name, service in self._services.items()
+        }
+        self._origins = {name: each.origin for name, each in self._services.items()}
+
+    async def __aenter__(self) -> Self:
+        """Connections are opened when they are needed."""
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the connections, also when the run is being cancelled."""
+        with anyio.CancelScope(shield=True):
+            await self._connections.close()
+
+    @property
+    def halted(self) -> str | None:
+        """Why no new request leaves any more; None while they do."""
+        self._halt.check()
+        return self._halt.reason
+
+    @property
+    def missing_scopes(self) -> dict[str, tuple[str, ...]]:
+        """Per service, what was asked for and not granted, as far as is known."""
+        pairs = ((name, keeper.missing) for name, keeper in self._keepers.items())
+        return {name: missing for name, missing in pairs if missing}
+
+    def halt(self, reason: str) -> None:
+        """No new request leaves; those in flight get ten seconds."""
+        self._halt.now(reason)
+
+    async def pause_before(self, attempt: int) -> bool:
+        """Wait as before the retry that follows the ``attempt``-th try of something
+        of the caller's own; False where it was tried often enough or is stopped."""
+        wait = self._wait(FailureKind.RETRY, attempt, None)
+        if wait is None:
+            return False
+        self.stats.retried += 1
+        await self._halt.sleep(wait)
+        return self.halted is None
+
+    async def send(
+        self, request: Request, judge: Judge | None = None, before: Before | None = None
+    ) -> Answer | Failure:
+        """The good answer, or the last failure after all retries.
+
+        ``before`` is awaited once, when the first bytes are about to leave. The
+        failure's ``in_doubt`` says whether any of the tries may have had its effect;
+        its code is ``halted`` where the run was stopped before the end of them.
+        Raises ``TargetError`` where the token service refuses, ``LocalError`` for a
+        request that does not fit its service.
+        """
+        trip = self._trip(request, judge, before)
+        while True:
+            trip.attempt += 1
+            result = await self._try(trip)
+            if isinstance(result, Answer):
+                return result
+            trip.in_doubt = trip.in_doubt or (trip.write and result.in_doubt)
+            wait = self._wait_after(trip, result)
+            if wait is not None:
+                await self._halt.sleep(wait)
+            if self.halted is not None and result.kind is FailureKind.RETRY:
+                result = self._stopped()
+            elif wait is not None:
+                self.stats.retried += 1
+                continue
+            return replace(result, in_doubt=trip.in_doubt)
+
+    def _trip(
+        self, request: Request, judge: Judge | None, before: Before | None
+    ) -> _Trip:
+        service = self._services.get(request.service)
+        if service is None:
+            message = f"there is no service named {request.service}"
+            raise LocalError(message, do="report this defect")
+        return _Trip(
+            request,
+            judge,
+            before,
+            self._keepers[request.service],
+            self._pace(self._origins[request.service]),
+            full_url(service.url, request.path, request.query),
+            None if request.body is None else _encoded(request.body),
+        )
+
+    def _wait_after(self, trip: _Trip, failure: Failure) -> float | None:
+        if failure.status == _UNAUTHORISED and failure.code == "replay":
+            return 0.0
+        if failure.code in {HALTED, _TOO_LONG.code}:
+            return None
+        if failure.in_doubt and not trip.request.repeatable:
+            return None
+        tries = trip.attempt - trip.replayed
+        return self._wait(failure.kind, tries, failure.retry_after)
+
+    def _wait(
+        self, kind: FailureKind, attempt: int, hint: float | None
+    ) -> float | None:
+        return wait_before_retry(
+            kind,
+            attempt,
+            hint,
+            retries=self.limits.retries,
+            chance=self._clock.chance,
+        )
+
+    async def _try(self, trip: _Trip) -> Answer | Failure:
+        """One try, from the wait for a place to the judged answer."""
+        era: int | None = None
+        token: Token | None = None
+        slot: bool | None = None
+        try:
+            with self._halt.waiting():
+                era = await self._in_flight.enter()
+                token = await trip.keeper.current()
+                slot = await trip.pace.slot(LONGEST_HINT)
+            if slot is None or era is None or self._halt.check():
+                return self._stopped()
+            if not slot:
+                return _TOO_LONG
+            if trip.before is not None and trip.attempt == 1:
+                await trip.before()
+            await trip.pace.leave()
+            return await self._cross(trip, token, era)
+        finally:
+            if era is not None:
+                self._in_flight.leave()
+
+    async def _cross(
+        self, trip: _Trip, token: Token | None, era: int
+    ) -> Answer | Failure:
+        start = self._clock.now()
+        self.stats.count_sent(start - self._started)
+        headers = _headers(token, trip.body)
+        method = trip.request.method
+        try:
+            answer = await self._exchange(method, trip.url, headers, trip.body)
+        except NoAnswerError as error:
+            if error.slow:
+                self._in_flight.trouble(era)
+            self._report(trip, error.lost, start)
+            return _unanswered(error, write=trip.write)
+        self._report(trip, answer.status, start)
+        self._learn(trip.pace, answer, era)
+        return self._judged(trip, answer, token)
+
+    def _judged(
+        self, trip: _Trip, answer: Answer, token: Token | None
+    ) -> Answer | Failure:
+        if answer.status < _SERVER_ERROR and answer.status not in _OF_TOKENS:
+            trip.keeper.worked(token)
+        if answer.status == _UNAUTHORISED and not trip.replayed:
+            trip.replayed = trip.keeper.refused(token)
+            if trip.replayed:
+                return Failure(FailureKind.RETRY, _UNAUTHORISED, "replay", "")
+        judge = trip.judge
+        failure = judge(answer) if judge else classify(answer, write=trip.write)
+        if failure is None:
+            return answer
+        return failure if token is None else without(failure, token.secret)
+
+    def _learn(self, pace: Pace, answer: Answer, era: int) -> None:
+        throttled = answer.status in _THROTTLED
+        pace.answered(throttled=throttled)
+        if not throttled:
+            if answer.status < _SERVER_ERROR:
+                self._in_flight.good()
+            return
+        self.stats.count_throttled(self._clock.now() - self._started)
+        self._in_flight.trouble(era)
+        hint = retry_after(answer, self._clock.wall())
+        if hint:
+            for origin in {*self._origins.values(), *self._paces}:
+                self._pace(origin).pause(hint)
+
+    async def _exchange(
+        self, method: str, url: str, headers: Headers, body: bytes | None
+    ) -> Answer:
+        with self._halt.flying(PATIENCE * self.limits.timeout):
+            return await self._connections.exchange(method, url, headers, body)
+        raise NoAnswerError(Lost.TIMEOUT)
+
+    async def _post(
+        self, url: str, headers: dict[str, str], body: bytes
+    ) -> Answer | Failure:
+        """A token request: paced, retried, and never counted as one of the run."""
+        raw = [(name.encode(), text.encode()) for name, text in headers.items()]
+        attempt = 0
+        while True:
+            attempt += 1
+            result = await self._post_once(url, [*_COMMON, *raw], body)
+            if isinstance(result, Answer):
+                return result
+            wait = self._wait(result.kind, attempt, result.retry_after)
+            if wait is None:
+                return result
+            await self._clock.sleep(wait)
+
+    async def _post_once(
+        self, url: str, headers: Headers, body: bytes
+    ) -> Answer | Failure:
+        pace = self._pace(origin_of(url))
+        if not await pace.slot(LONGEST_HINT):
+            return _TOO_LONG
+        await pace.leave()
+        self.stats.token_requests += 1
+        try:
+            answer = await self._exchange("POST", url, headers, body)
+        except NoAnswerError as error:
+            return _unanswered(error, write=False)
+        return classify(answer, write=False) or answer
+
+    def _pace(self, origin: str) -> Pace:
+        pace = self._paces.get(origin)
+        if pace is None:
+            pace = self._paces[origin] = Pace(self.limits, self._clock)
+        return pace
+
+    def _stopped(self) -> Failure:
+        text = f"stopped: {self._halt.reason}"
+        return Failure(FailureKind.RETRY, None, HALTED, text)
+
+    def _report(self, trip: _Trip, status: int | str, start: float) -> None:
+        _log.debug(
+            "request",
+            method=trip.request.method,
+            service=trip.request.service,
+            path=route(trip.request.path),
+            status=status,
+            attempt=trip.attempt,
+            took=round(self._clock.now() - start, 4),
+        )
+
+
+def _encoded(body: Json) -> bytes:
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text.encode()
+
+
+def _headers(token: Token | None, body: bytes | None) -> Headers:
+    headers = [*_COMMON]
+    if token is not None:
+        headers.append((b"Authorization", token.header.encode()))
+    if body is not None:
+        headers.append((b"Content-Type", b"application/json"))
+    return headers
+
+
+def _unanswered(error: NoAnswerError, *, write: bool) -> Failure:
+    kind = _KINDS.get(error.lost, FailureKind.RETRY)
+    doubt = write and not error.unsent
+    return Failure(kind, None, error.lost, str(error), in_doubt=doubt)

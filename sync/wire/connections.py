@@ -1,0 +1,193 @@
+"""One HTTP exchange, and the connections it runs over; the only user of httpx.
+
+Comes in: method, URL, headers, body. Goes out: an ``Answer``, or ``NoAnswerError``
+saying whether the request can have had an effect. Every connection has a transport
+of its own, kept in a free list per origin, last in first out: one shared pool of
+httpx looks at all of its connections for each request and collapses at 64 of them.
+Transports are used without ``httpx.Client``: no redirects, no cookies, no proxies, no
+variables of the environment, and none of its log lines, which show whole URLs.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import ssl
+import sys
+import zlib
+from collections.abc import Sequence
+from enum import StrEnum
+
+import anyio
+import httpx
+
+from sync.model.request import Answer
+from sync.wire.failures import MAX_BODY
+
+# httpcore imports sniffio several times for each request. Where that is not installed,
+# every attempt searches the whole path: a quarter of a request's time, measured with
+# httpcore 1.0.9. None makes it fail at once, with the same result.
+if importlib.util.find_spec("sniffio") is None:
+    sys.modules["sniffio"] = None  # type: ignore[assignment] # documented, not typed
+
+KEEP_ALIVE_SECONDS = 5.0
+"""An idle connection older than this is not used again: servers close them too."""
+_GZIP = zlib.MAX_WBITS | 16
+_PIECE = 1 << 20
+
+Headers = Sequence[tuple[bytes, bytes]]
+
+
+class Lost(StrEnum):
+    """Why there is no answer; the value is the failure's code."""
+
+    NO_CONNECTION = "no_connection"
+    CONNECT_TIMEOUT = "connect_timeout"
+    TLS = "tls"
+    TIMEOUT = "timeout"
+    DISCONNECTED = "disconnected"
+    DAMAGED = "damaged"
+    ENCODING = "encoding"
+    TOO_LARGE = "too_large"
+
+
+_TEXTS = {
+    Lost.NO_CONNECTION: "no connection",
+    Lost.CONNECT_TIMEOUT: "connecting took too long",
+    Lost.TLS: "the server's TLS certificate is not valid for this address",
+    Lost.TIMEOUT: "no whole answer in time",
+    Lost.DISCONNECTED: "the connection broke before the whole answer was there",
+    Lost.DAMAGED: "the compressed answer is damaged or cut off",
+    Lost.ENCODING: "the answer is compressed in a way that was not asked for",
+    Lost.TOO_LARGE: f"the answer is larger than {MAX_BODY >> 20} MiB",
+}
+_UNSENT = frozenset({Lost.NO_CONNECTION, Lost.CONNECT_TIMEOUT, Lost.TLS})
+_SLOW = frozenset({Lost.CONNECT_TIMEOUT, Lost.TIMEOUT})
+
+
+class NoAnswerError(Exception):
+    """No usable answer; without data of request or answer."""
+
+    def __init__(self, lost: Lost) -> None:
+        """Say why."""
+        super().__init__(_TEXTS[lost])
+        self.lost = lost
+
+    @property
+    def unsent(self) -> bool:
+        """Certainly without effect."""
+        return self.lost in _UNSENT
+
+    @property
+    def slow(self) -> bool:
+        """The time ran out: the server may be overloaded."""
+        return self.lost in _SLOW
+
+
+class Connections:
+    """Transports with one connection each, as many as are needed at once."""
+
+    def __init__(
+        self, timeout: float, transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
+        """``transport`` takes the place of the network in tests."""
+        self._extensions = {"timeout": httpx.Timeout(timeout).as_dict()}
+        self._shared = transport
+        self._free: dict[str, list[httpx.AsyncBaseTransport]] = {}
+        self._tls: ssl.SSLContext | None = None
+        for name in ("httpx", "httpcore"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+
+    async def exchange(
+        self, method: str, url: str, headers: Headers, body: bytes | None
+    ) -> Answer:
+        """Send once and read the whole answer. Raises ``NoAnswerError``."""
+        request = httpx.Request(
+            method, url, headers=headers, content=body, extensions=self._extensions
+        )
+        origin = f"{request.url.scheme}://{request.url.netloc.decode()}"
+        free = self._free.setdefault(origin, [])
+        transport = free.pop() if free else self._new()
+        try:
+            return await self._through(transport, request)
+        finally:
+            free.append(transport)
+
+    async def _through(
+        self, transport: httpx.AsyncBaseTransport, request: httpx.Request
+    ) -> Answer:
+        try:
+            response = await transport.handle_async_request(request)
+            try:
+                return await _read(response)
+            finally:
+                with anyio.CancelScope(shield=True):
+                    await response.aclose()
+        except (httpx.TransportError, httpx.StreamError) as error:
+            raise NoAnswerError(_why(error)) from None
+
+    def _new(self) -> httpx.AsyncBaseTransport:
+        if self._shared is not None:
+            return self._shared
+        if self._tls is None:
+            self._tls = httpx.create_ssl_context(verify=True, trust_env=False)
+        one = httpx.Limits(
+            max_connections=1,
+            max_keepalive_connections=1,
+            keepalive_expiry=KEEP_ALIVE_SECONDS,
+        )
+        return httpx.AsyncHTTPTransport(verify=self._tls, trust_env=False, limits=one)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        for free in self._free.values():
+            while free:
+                await free.pop().aclose()
+
+
+def _why(error: Exception) -> Lost:
+    if isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout):
+        return Lost.CONNECT_TIMEOUT
+    if isinstance(error, httpx.ConnectError):
+        text = str(error).lower()
+        return Lost.TLS if "certificate" in text else Lost.NO_CONNECTION
+    if isinstance(error, httpx.TimeoutException):
+        return Lost.TIMEOUT
+    return Lost.DISCONNECTED
+
+
+async def _read(response: httpx.Response) -> Answer:
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in response.headers.raw:
+        name, text = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]}, {text}" if name in headers else text
+    body = await _body(response, headers.get("content-encoding", "").strip().lower())
+    return Answer(response.status_code, headers, body)
+
+
+async def _body(response: httpx.Response, encoding: str) -> bytes:
+    if encoding not in {"", "identity", "gzip", "x-gzip"}:
+        raise NoAnswerError(Lost.ENCODING)
+    unzip = zlib.decompressobj(_GZIP) if encoding in {"gzip", "x-gzip"} else None
+    parts: list[bytes] = []
+    size = 0
+    stream = response.stream
+    if not isinstance(stream, httpx.AsyncByteStream):
+        raise NoAnswerError(Lost.DISCONNECTED)
+    async for piece in stream:
+        part = piece if unzip is None else _unzipped(unzip, piece, MAX_BODY - size)
+        size += len(part)
+        if size > MAX_BODY:
+            raise NoAnswerError(Lost.TOO_LARGE)
+        parts.append(part)
+    if unzip is not None and size and not unzip.eof:
+        raise NoAnswerError(Lost.DAMAGED)
+    return b"".join(parts)
+
+
+def _unzipped(unzip: zlib._Decompress, piece: bytes, room: int) -> bytes:
+    # One byte above the room is enough to know, and all that is ever unpacked.
+    try:
+        return unzip.decompress(piece, room + 1)
+    except zlib.error:
+        raise NoAnswerError(Lost.DAMAGED) from None

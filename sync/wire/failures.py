@@ -1,0 +1,225 @@
+"""Answers judged: which are failures, of which kind, in which words.
+
+Comes in: one ``Answer``. Goes out: ``None`` for a success, or a ``Failure`` whose
+message is fit for logs and reports: the server's code and description, cut, with
+e-mail addresses taken out. Error bodies: OneRoster 1.2 ``imsx_StatusInfo`` with the
+deviations of vendors, ``{"error": ...}``, plain text, HTML of gateways.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from html import unescape
+
+from sync.model.outcome import Failure, FailureKind
+from sync.model.request import Answer, Json
+
+MAX_BODY = 64 * 1024 * 1024
+"""Bytes of an answer, decompressed, beyond which it is refused."""
+MAX_DEPTH = 64
+MAX_MESSAGE = 300
+SHORTEST_SECRET = 6
+"""Shorter ones are in every text by chance."""
+
+_SUCCESS = range(200, 300)
+_REDIRECTS = range(300, 400)
+_SERVER_ERRORS = range(500, 600)
+_AGAIN = frozenset({408, 425, 429})
+_UNAVAILABLE = 503
+_NO_TROUBLE_OF_THE_HOUR = frozenset({501, 505})
+_REDIRECT = (
+    "a redirect is not followed; the address in the configuration is wrong, "
+    "or the path does not exist there"
+)
+_EMAIL = re.compile(
+    r"[^\s\"'<>(),;:=/@]{1,64}(?:@|%40)[^\s\"'<>(),;:/@]{1,255}", re.IGNORECASE
+)
+_TAGS = re.compile(
+    r"<(script|style|head)\b[^>]{0,200}>.*?</\1\s*>|<[^<>]{0,500}>",
+    re.DOTALL | re.IGNORECASE,
+)
+_NO_CODE = re.compile(r"[^\w.\- ]")
+_SAID = ("imsx_description", "error_description", "message", "detail", "error")
+_READ = 4096
+"""Bytes of an error's body that are looked at for its message."""
+
+
+class UnreadableError(Exception):
+    """A body that is not what was asked for; the message has no personal data."""
+
+
+def classify(answer: Answer, *, write: bool) -> Failure | None:
+    """None for any 2xx, else why not, and of which kind."""
+    status = answer.status
+    if status in _SUCCESS:
+        return None
+    code, message = describe(answer)
+    if status in _REDIRECTS:
+        code, message = "redirect", _REDIRECT
+    hint = retry_after(answer)
+    kind = _kind(status)
+    refused = status == _UNAVAILABLE and hint is not None
+    doubt = write and kind is FailureKind.RETRY and status in _SERVER_ERRORS
+    return Failure(kind, status, code, message, hint, in_doubt=doubt and not refused)
+
+
+def _kind(status: int) -> FailureKind:
+    again = status in _SERVER_ERRORS and status not in _NO_TROUBLE_OF_THE_HOUR
+    if again or status in _AGAIN:
+        return FailureKind.RETRY
+    if status in {401, 403} or status in _REDIRECTS:
+        return FailureKind.FATAL
+    return FailureKind.REJECT
+
+
+def retry_after(answer: Answer, now: float | None = None) -> float | None:
+    """The seconds that ``Retry-After`` asks to wait, in either of its two forms.
+
+    A date is compared with the answer's own ``Date`` where there is one, so that a
+    clock that is wrong here or there does no harm.
+    """
+    text = answer.headers.get("retry-after", "").strip()
+    if text.isdecimal() and text.isascii():
+        return float(text[:9])
+    then = _http_date(text)
+    if then is None:
+        return None
+    wall = time.time() if now is None else now
+    sent = _http_date(answer.headers.get("date", ""))
+    base = sent or datetime.fromtimestamp(wall, UTC)
+    return max(0.0, (then - base).total_seconds())
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        when = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return when if when.tzinfo else when.replace(tzinfo=UTC)
+
+
+def describe(answer: Answer) -> tuple[str, str]:
+    """The server's code and description in an error's body, safe to print."""
+    code, said = "", ""
+    if answer.body[:1] in {b"{", b"["} or answer.body[:1].isspace():
+        code, said = _from_json(answer)
+    if not said and not code:
+        raw = answer.body[:_READ].decode("utf-8", "replace")
+        said = unescape(_TAGS.sub(" ", raw))
+    code = _NO_CODE.sub("", redact(code))[:60].strip()
+    return code or f"http_{answer.status}", redact(said)
+
+
+def _from_json(answer: Answer) -> tuple[str, str]:
+    try:
+        body = parse_json(answer, MAX_BODY // 64)
+    except UnreadableError:
+        return "", ""
+    if isinstance(body, dict) and isinstance(body.get("statusInfoSet"), list):
+        body = body["statusInfoSet"]
+    if isinstance(body, list):
+        body = body[0] if body else None
+    if not isinstance(body, dict):
+        return "", ""
+    texts = [body[name] for name in _SAID if isinstance(body.get(name), str)]
+    if not texts and isinstance(inner := body.get("error"), dict):
+        texts = [inner[name] for name in _SAID if isinstance(inner.get(name), str)]
+    code = _minor(body)
+    return code, texts[0] if texts else ""
+
+
+def _minor(body: dict[str, Json]) -> str:
+    minor = body.get("imsx_CodeMinor", body.get("imsx_codeMinor"))
+    if isinstance(minor, dict):
+        fields = minor.get("imsx_codeMinorField")
+        first = fields[0] if isinstance(fields, list) and fields else fields
+        minor = first.get("imsx_codeMinorFieldValue") if isinstance(first, dict) else ""
+    for candidate in (minor, body.get("code"), body.get("error")):
+        if isinstance(candidate, str) and candidate:
+            return candidate
+    return ""
+
+
+def summary(failure: Failure) -> str:
+    """Status, code and message in one phrase."""
+    status = f"{failure.status} " if failure.status is not None else ""
+    said = f": {failure.message}" if failure.message else ""
+    return f"{status}{failure.code}{said}"
+
+
+def without(failure: Failure, secret: str) -> Failure:
+    """``failure``, should a server repeat a credential in its description."""
+    said = f"{failure.code} {failure.message}"
+    if len(secret) < SHORTEST_SECRET or secret not in said:
+        return failure
+    code = failure.code.replace(secret, "***")
+    return replace(failure, code=code, message=failure.message.replace(secret, "***"))
+
+
+def redact(text: str) -> str:
+    """``text`` on one line, without control characters and e-mail addresses, cut."""
+    plain = "".join(sign if sign.isprintable() else " " for sign in text[:_READ])
+    return " ".join(_EMAIL.sub("…@…", plain).split())[:MAX_MESSAGE]
+
+
+def parse_json(answer: Answer, largest: int = MAX_BODY) -> Json:
+    """The body as JSON: at most 64 MiB and 64 levels deep, no NaN, no key twice.
+
+    Raises ``UnreadableError``.
+    """
+    body = answer.body
+    if len(body) > largest:
+        message = f"the body is larger than {largest >> 20} MiB"
+        raise UnreadableError(message)
+    if _too_deep(body):
+        message = f"the body is nested deeper than {MAX_DEPTH} levels"
+        raise UnreadableError(message)
+    try:
+        return json.loads(
+            body, parse_constant=_no_constant, object_pairs_hook=_no_key_twice
+        )
+    except (ValueError, RecursionError):
+        message = "the body is not valid JSON"
+        raise UnreadableError(message) from None
+
+
+_SAME_BRACKETS = bytes.maketrans(b"{}", b"[]")
+_NO_BRACKETS = bytes(set(range(256)) - set(b'[]{}"'))
+_STRING = re.compile(rb'"[^"]*"')
+
+
+def _too_deep(body: bytes) -> bool:
+    """Whether more than 64 brackets are open at once; those in texts do not count.
+
+    Everything but brackets is dropped, then what is innermost, level by level. What
+    does not match is left to the parser.
+    """
+    if body.count(b"[") + body.count(b"{") <= MAX_DEPTH:
+        return False
+    if b"\\" in body:
+        body = body.replace(b"\\\\", b"").replace(b'\\"', b"")
+    bare = body.translate(_SAME_BRACKETS, _NO_BRACKETS).replace(b'""', b"")
+    bare = _STRING.sub(b"", bare)
+    for _ in range(MAX_DEPTH):
+        before, bare = bare, bare.replace(b"[]", b"")
+        if len(bare) == len(before):
+            return False
+    return b"[]" in bare
+
+
+def _no_constant(name: str) -> Json:
+    message = f"{name} is no JSON"
+    raise ValueError(message)
+
+
+def _no_key_twice(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        message = "a key stands twice in one object"
+        raise ValueError(message)
+    return made

@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import httpx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sync.errors import LocalError, TargetError, UsageError
+from sync.wire.address import checked_base, full_url, next_query, origin_of, route
+
+BASE = "https://api.example/ims"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://api.example",
+        "http://10.0.0.1",
+        "http://127.0.0.1.evil.example",
+        "http://localhost.evil.example",
+        "ftp://api.example",
+        "//api.example",
+        "api.example",
+        "https://",
+        "https://user:word@api.example",
+        "https://api.example?x=1",
+        "https://api.example#x",
+        "https://api.example\\@evil.example",
+        "https://api.example:99999",
+        "https://[::1",
+        "https://exa mple.example",
+        "https://bücher.example",
+        "https://api.example/a b",
+        "https://api.example/../x",
+        "https://api.example//x",
+        "https://api.example\n.evil.example",
+    ],
+)
+def test_an_address_that_no_credential_may_go_to_is_refused(url: str) -> None:
+    with pytest.raises(UsageError):
+        checked_base(url, "the address")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://api.example/ims/",
+        "http://localhost:80",
+        "http://127.1.2.3:1/x",
+        "http://[::1]:9",
+    ],
+)
+def test_https_and_loopback_addresses_are_taken_without_the_last_slash(
+    url: str,
+) -> None:
+    assert checked_base(url, "the address") == url.rstrip("/")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        "users",
+        "//evil.example/users",
+        "/users//x",
+        "/users/../../admin",
+        "/users/%2e%2E/admin",
+        "/users/./x",
+        "/users/..",
+        "/a@evil.example",
+        "/a\\b",
+        "https://evil.example/",
+        "/users?x=1",
+        "/users#x",
+        "/us ers",
+        "/us\ners",
+        "/usérs",
+    ],
+)
+def test_a_path_that_could_leave_its_service_is_refused(path: str) -> None:
+    with pytest.raises(LocalError):
+        full_url(BASE, path, ())
+
+
+def test_a_url_keeps_the_escapes_of_its_path_and_escapes_its_query() -> None:
+    query = (("filter", "status='a&b'"), ("fields", "a,b"))
+    url = full_url(BASE, "/users/a%2Fb", query)
+    sent = httpx.URL(url).raw_path
+    assert sent == b"/ims/users/a%2Fb?filter=status%3D%27a%26b%27&fields=a%2Cb"
+
+
+@settings(deadline=None)
+@given(st.text(max_size=30))
+def test_whatever_the_path_the_request_stays_under_its_base(path: str) -> None:
+    try:
+        url = httpx.URL(full_url(BASE, path, ()))
+    except LocalError:
+        return
+    assert url.host == "api.example"
+    assert url.path.startswith("/ims/")
+
+
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("https://API.example/x", "https://api.example:443"),
+        ("http://localhost:8080", "http://localhost:8080"),
+        ("http://[::1]:9/x", "http://[::1]:9"),
+    ],
+)
+def test_an_origin_has_its_port_and_no_capitals(url: str, origin: str) -> None:
+    assert origin_of(url) == origin
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://api.example/ims/users?offset=100&limit=100",
+        "https://API.example:443/ims/users?offset=100&limit=100",
+        "/ims/users?offset=100&limit=100",
+        "?offset=100&limit=100",
+    ],
+)
+def test_a_next_link_on_the_same_path_gives_its_query(link: str) -> None:
+    assert next_query(BASE, "/users", link) == (("offset", "100"), ("limit", "100"))
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://evil.example/ims/users?offset=1",
+        "http://api.example/ims/users?offset=1",
+        "https://api.example:444/ims/users?offset=1",
+        "//evil.example/ims/users",
+        "https://api.example@evil.example/ims/users",
+        "https://api.example\\@evil.example/ims/users",
+        "https://x@api.example/ims/users",
+        "https://api.example./ims/users",
+        "https://api.example.evil.example/ims/users",
+        "https://xn--pi-eka.example/ims/users",
+        "https://[::1]/ims/users",
+        "https://2130706433/ims/users",
+        "https://169.254.169.254/ims/users",
+        "https://api.example:x/ims/users",
+        "https://[bad/ims/users",
+        "javascript:alert(1)",
+        "/ims/admin?offset=1",
+        "/ims/users/../admin",
+        "/users",
+        "file:///ims/users",
+    ],
+)
+def test_a_next_link_to_anywhere_else_ends_the_read(link: str) -> None:
+    with pytest.raises(TargetError):
+        next_query(BASE, "/users", link)
+
+
+def test_a_log_line_shows_the_words_of_a_route_only() -> None:
+    assert route("/ims/oneroster/rostering/v1p2/users/anna.smith") == (
+        "/ims/oneroster/rostering/v1p2/users/{}"
+    )
