@@ -1,0 +1,116 @@
+"""The Target protocol: what one kind of remote system says to the engine.
+
+A target is pure. It names services, says which lists to read, turns pages into
+frames, composes requests and judges answers; it never waits, reads no clock and opens
+no connection. One engine sends, so previews list the very requests, and pages, pace,
+retries, journal, resume and verification are written once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Protocol
+
+import polars as pl
+
+from sync.model.capabilities import Capabilities
+from sync.model.entities import Entity
+from sync.model.finding import Findings
+from sync.model.ledger import LedgerView
+from sync.model.mirror import Mirror
+from sync.model.operation import Operation
+from sync.model.outcome import Failure, Outcome
+from sync.model.request import Answer, Listing, Page, Request
+from sync.model.roster import Roster
+from sync.wire.auth import Service
+
+ID = "_id"
+"""Every frame that ``Target.read`` makes has this String column: the record's own
+identifier within its list, by which the engine counts distinct records."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wants:
+    """What a read is for: the entities, and what is known of the wanted state."""
+
+    entities: tuple[Entity, ...]
+    roster: Roster | None = None
+    ledger: LedgerView = field(default_factory=LedgerView.empty)
+
+
+DECISION = "_decision"
+REASON = "_reason"
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """What of a roster a system can hold, in the form in which it is compared.
+
+    ``frames``: per entity, one row per wanted record: the compared and written
+    columns, ``_key`` (the remote identity), ``_file``, ``_row``, ``_keep``, and
+    ``_decision`` (null, or ``blocked``, ``deferred``, ``unsupported``, ``unchanged``)
+    with ``_reason``.
+    """
+
+    frames: Mapping[Entity, pl.DataFrame]
+    merged: Mapping[Entity, int]
+    """Per entity, how many accepted rows were folded into another one's record."""
+    frozen: pl.DataFrame
+    """``entity`` and ``_key`` (remote identity) of what rejected rows protect."""
+    findings: Findings
+
+
+class Target(Protocol):
+    """One configured remote system of one kind."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What this kind (with this configuration) can do."""
+
+    @property
+    def services(self) -> Mapping[str, Service]:
+        """The addresses and credentials, by the name that requests give."""
+
+    def listings(
+        self, wants: Wants, tables: Mapping[str, pl.DataFrame]
+    ) -> Sequence[Listing]:
+        """What to read next, given the tables read so far, by label; none when done."""
+
+    def read(self, listing: Listing, answer: Answer) -> tuple[pl.DataFrame, Page]:
+        """The records of one page. Raises ``UnreadableError`` for a body that is
+        not this list (no JSON, no envelope)."""
+
+    def assemble(
+        self, wants: Wants, tables: Mapping[str, pl.DataFrame]
+    ) -> Mapping[Entity, pl.DataFrame]:
+        """The mirror's frames from the tables that were read, by label."""
+
+    def project(
+        self, roster: Roster, mirror: Mirror, ledger: LedgerView, today: date
+    ) -> Projection:
+        """What of the roster this system can hold; findings for what it cannot."""
+
+    def first(self, operations: pl.DataFrame) -> pl.Series:
+        """Booleans: which operations of a frame must be answered before the others
+        of their phase are sent."""
+
+    def cannot_end(self, entity: Entity, joined: pl.DataFrame) -> tuple[pl.Series, str]:
+        """Booleans: which rows of decided differences this system cannot end without
+        harm to others; and why."""
+
+    def compose(
+        self, operations: Iterable[Operation], ids: Mapping[str, str]
+    ) -> Iterable[Request]:
+        """The exact requests, in order, each naming the operations it carries out.
+
+        ``ids``: people whose remote identifier is not their key."""
+
+    def interpret(
+        self, request: Request, answer: Answer | Failure
+    ) -> Sequence[Outcome]:
+        """One outcome for each operation of the request, in order."""
+
+    def lookup(self, operation: Operation) -> Sequence[Listing]:
+        """How to read the one record of this operation."""

@@ -1,0 +1,34 @@
+"""The findings of a projection: what a target cannot hold, or nobody holds."""
+
+from __future__ import annotations
+
+from sync.model.finding import Code, Severity
+
+CODES: tuple[Code, ...] = (
+    Code(
+        "RS301",
+        Severity.WARNING,
+        "The row waits for a record that nobody holds",
+        "It names an org, a class, a course or a person that neither the drop nor the "
+        "target holds, so nothing can be sent for it. Nothing of it is changed or "
+        "removed.",
+        "Add the missing record to the drop or to the target, and run again.",
+    ),
+    Code(
+        "RS302",
+        Severity.NOTE,
+        "Rows that the target cannot hold",
+        "The target has no place for what these rows say, or is configured without "
+        "them. They are counted as unsupported.",
+        "Nothing, if that is as intended; otherwise look at the target's page in the "
+        "documentation.",
+    ),
+    Code(
+        "RS303",
+        Severity.NOTE,
+        "Rows whose time has not come",
+        "The target keeps no begin dates, so an enrollment is sent on the day on which "
+        "it begins.",
+        "Nothing: the run of that day sends them.",
+    ),
+)

@@ -1,0 +1,288 @@
+"""Tables as they were read -> the mirror's frames, and which lists to read for them.
+
+The api's lists show a person's guardians as bare ids; only the platform's read per
+user tells the type of the relationship. So the lists are read for everybody, and the
+guardians singly only for the students for whom it matters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from sync.model import normalise
+from sync.model.entities import METADATA_PREFIX, PEOPLE, REFERENCE, Entity
+from sync.model.ledger import digest
+from sync.model.mirror import FROZEN, REMOTE_ID, REST
+from sync.model.normalise import FIELD_SEPARATOR
+from sync.model.roster import KEY
+from sync.targets.base import ID, Wants
+
+UNREAD = "_unread"
+Tables = Mapping[str, pl.DataFrame]
+
+STUDENT_ROLE = f"{FIELD_SEPARATOR}student{FIELD_SEPARATOR}"
+_API_GRADES = {"-1": "PK", "0": "KG"}
+"""The api's own codes of the newer OpenAPI copy: -1 Pre-K, 0 Kindergarten."""
+
+
+def assemble(
+    wants: Wants, tables: Tables, *, edubridge: bool
+) -> dict[Entity, pl.DataFrame]:
+    """The mirror's frames of everything that was read."""
+    frames: dict[Entity, pl.DataFrame] = {}
+    for entity in REFERENCE:
+        if entity.value in tables:
+            frames[entity] = _reference(tables[entity.value])
+    if "users" in tables:
+        everybody = _people(wants, tables["users"])
+        student = _is_student()
+        frames[Entity.STUDENTS] = everybody.filter(student)
+        frames[Entity.USERS] = everybody.filter(~student)
+        if Entity.AGENTS in wants.entities:
+            frames[Entity.AGENTS] = _links(tables)
+    elif "agents" in tables:
+        frames[Entity.AGENTS] = _told(tables["agents"])
+    if "enrollments" in tables:
+        build = _by_course if edubridge else _by_id
+        frames[Entity.ENROLLMENTS] = build(tables)
+    return frames
+
+
+def _is_student() -> pl.Expr:
+    return (
+        pl.col("roles").str.contains(STUDENT_ROLE, literal=True).fill_null(value=False)
+    )
+
+
+def _reference(table: pl.DataFrame) -> pl.DataFrame:
+    texts = [name for name in table.columns if not name.startswith("_")]
+    return _keyed(table.with_columns(normalise.text(pl.col(*texts))))
+
+
+def _keyed(table: pl.DataFrame) -> pl.DataFrame:
+    """``_key`` and ``_remote_id`` from the record's own identifier."""
+    return (
+        table.with_columns(
+            pl.col(ID).alias(KEY),
+            pl.col(ID).alias("sourcedId"),
+            pl.col(ID).alias(REMOTE_ID),
+        )
+        .drop(ID)
+        .sort(KEY)
+    )
+
+
+def _people(wants: Wants, table: pl.DataFrame) -> pl.DataFrame:
+    texts = ("username", "givenName", "familyName", "middleName", "email", "phone")
+    clean = table.with_columns(
+        *(normalise.text(pl.col(name)) for name in (*texts, "identifier")),
+        normalise.status(pl.col("status")),
+        normalise.boolean(pl.col("enabledUser")),
+        normalise.date(pl.col("birthDate")),
+        _grades(pl.col("grades")),
+        *_metadata(wants),
+    )
+    if clean["birthDate"].null_count() == clean.height:
+        clean = clean.drop("birthDate")  # this read side does not show it
+    return _keyed(clean)
+
+
+def _grades(column: pl.Expr) -> pl.Expr:
+    codes = column.str.split(",").list.eval(pl.element().replace(_API_GRADES))
+    joined = codes.list.join(",")
+    return pl.coalesce(normalise.grades(joined), normalise.text(joined)).alias("grades")
+
+
+def _metadata(wants: Wants) -> list[pl.Expr]:
+    """The ``metadata.*`` columns that the drop has, out of what is carried along."""
+    delivered = (
+        set()
+        if wants.roster is None
+        else {
+            name
+            for entity in PEOPLE
+            for name in wants.roster.delivered(entity)
+            if name.startswith(METADATA_PREFIX) and "'" not in name
+        }
+    )
+    return [
+        normalise.text(
+            pl.col(REST).str.json_path_match(
+                f"$.metadata['{name.removeprefix(METADATA_PREFIX)}']"
+            )
+        ).alias(name)
+        for name in sorted(delivered)
+    ]
+
+
+def _links(tables: Tables) -> pl.DataFrame:
+    """Links told singly where they were asked for, else as the list shows them."""
+    told = _told(tables["agents"]) if "agents" in tables else None
+    asked = pl.Series(dtype=pl.String)
+    if told is not None:
+        asked = tables["agents"]["_subject"].unique()
+    people = tables["users"]
+    shown = (
+        people.filter(_is_student() & (pl.col("_agents").fill_null("") != ""))
+        .join(asked.alias(ID).to_frame(), on=ID, how="anti")
+        .select(
+            pl.col(ID).alias("studentSourcedId"),
+            pl.col("_agents").str.split(FIELD_SEPARATOR).alias("agentSourcedId"),
+        )
+        .explode("agentSourcedId", empty_as_null=False)
+        .with_columns(
+            relationshipType=pl.lit(None, dtype=pl.String),
+            _unread=pl.lit(",relationshipType,"),
+        )
+    )
+    return _link_frame(
+        shown if told is None else pl.concat([shown, told], how="diagonal")
+    )
+
+
+def _told(table: pl.DataFrame) -> pl.DataFrame:
+    told = table.select(
+        "studentSourcedId",
+        "agentSourcedId",
+        normalise.text(pl.col("relationshipType")),
+        pl.lit(None, dtype=pl.String).alias(UNREAD),
+    )
+    return _link_frame(told.drop_nulls("agentSourcedId"))
+
+
+def _link_frame(links: pl.DataFrame) -> pl.DataFrame:
+    return links.with_columns(
+        pl.lit("active").alias("status"),
+        pl.lit(None, dtype=pl.String).alias(REMOTE_ID),
+        pl.lit(value=False).alias(FROZEN),
+        normalise.key("studentSourcedId", "agentSourcedId").alias(KEY),
+    ).sort(KEY)
+
+
+def _enrollments(tables: Tables) -> pl.DataFrame:
+    return tables["enrollments"].with_columns(
+        normalise.enrollment_role(pl.col("role")),
+        normalise.status(pl.col("status")),
+        normalise.boolean(pl.col("primary")),
+        normalise.date(pl.col("beginDate")),
+        normalise.date(pl.col("endDate")),
+    )
+
+
+def _by_id(tables: Tables) -> pl.DataFrame:
+    return _keyed(_enrollments(tables))
+
+
+def _by_course(tables: Tables) -> pl.DataFrame:
+    """One row for each user, course, school and role, active if one of them is.
+
+    Course and school are the record's own, or else those of its class.
+    """
+    frame = _keyed(_enrollments(tables))
+    if "classes" in tables:
+        classes = tables["classes"].select(
+            pl.col(ID).alias("classSourcedId"),
+            pl.col("courseSourcedId").alias("_course"),
+            pl.col("schoolSourcedId").alias("_school"),
+        )
+        frame = frame.join(classes, on="classSourcedId", how="left").with_columns(
+            pl.coalesce("courseSourcedId", "_course").alias("courseSourcedId"),
+            pl.coalesce("schoolSourcedId", "_school").alias("schoolSourcedId"),
+        )
+    identity = ("userSourcedId", "courseSourcedId", "schoolSourcedId", "role")
+    whole = pl.all_horizontal(pl.col(*identity).is_not_null())
+    return (
+        frame.with_columns(
+            pl.when(whole)
+            .then(normalise.key(*identity))
+            .otherwise(pl.concat_str(pl.lit("?"), REMOTE_ID))
+            .alias(KEY),
+            # Ended ones are history: they stand behind an active one of the same key.
+            _rank=(pl.col("status") != "active").cast(pl.UInt8),
+        )
+        .sort(KEY, "_rank", REMOTE_ID)
+        .unique(KEY, keep="first", maintain_order=True)
+        .select(
+            pl.exclude("_rank", "_course", "_school"),
+        )
+    )
+
+
+def students_that_matter(
+    wants: Wants, people: pl.DataFrame, *, types_matter: bool
+) -> list[str]:
+    """The students whose guardians are read singly.
+
+    Those whose list says nothing of guardians or shows others than are wanted, and
+    those of whom the drop now says another relationship than was last sent. With
+    ``types_matter`` every student who has or wants a guardian.
+    """
+    students = people.filter(_is_student())
+    shown = students.select(ID, pl.col("_agents"))
+    if wants.roster is None:
+        told = shown.filter(pl.col("_agents").fill_null("?") != "")
+        return told[ID].sort().to_list()
+    wanted = _wanted(wants)
+    joined = shown.join(
+        wanted, left_on=ID, right_on="_student", how="left"
+    ).with_columns(
+        pl.col("_wanted", "_owned").fill_null(""),
+        pl.col("_new").fill_null(value=False),
+    )
+    differs = pl.col("_agents").fill_null("?") != pl.col("_wanted")
+    concerned = (pl.col("_wanted") != "") | (pl.col("_owned") != "")
+    chosen = concerned & (differs | pl.col("_new") | pl.lit(types_matter))
+    return joined.filter(chosen)[ID].sort().to_list()
+
+
+def _wanted(wants: Wants) -> pl.DataFrame:
+    """Per student: the guardians of the drop, those of the ledger, what is new.
+
+    ``_new`` is set where a relationship is not the one that was last sent; what was
+    never sent (a link found on the target) is taken as it is.
+    """
+    ledger = wants.ledger.of(Entity.AGENTS)
+    parts = pl.col("key").str.split("/")
+    owned = (
+        ledger.filter(~pl.col("ended"))
+        .with_columns(_plain(parts.list.get(0)).alias("_student"))
+        .group_by("_student")
+        .agg(pl.col("key").sort().str.join(FIELD_SEPARATOR).alias("_owned"))
+    )
+    frame = wants.roster.frames.get(Entity.AGENTS) if wants.roster else None
+    if frame is None:
+        return owned.with_columns(
+            _wanted=pl.lit(None, dtype=pl.String), _new=pl.lit(value=False)
+        )
+    if "status" in frame.columns:
+        frame = frame.filter(pl.col("status").fill_null("active") == "active")
+    types = frame["relationshipType"].unique().to_list()
+    digests = {one: digest(one) for one in types}
+    last = ledger.select(pl.col("key").alias(KEY), pl.col("digest").alias("_last"))
+    return (
+        frame.join(last, on=KEY, how="left")
+        .with_columns(
+            _now=pl.col("relationshipType").replace_strict(
+                digests, return_dtype=pl.String
+            )
+        )
+        .group_by(pl.col("studentSourcedId").alias("_student"))
+        .agg(
+            pl.col("agentSourcedId")
+            .unique()
+            .sort()
+            .str.join(FIELD_SEPARATOR)
+            .alias("_wanted"),
+            (pl.col("_last") != pl.col("_now")).any().alias("_new"),
+        )
+        .join(owned, on="_student", how="full", coalesce=True)
+    )
+
+
+def _plain(part: pl.Expr) -> pl.Expr:
+    """A part of a key as it was before it was joined (see ``normalise.key``)."""
+    return part.str.replace_all("%2F", "/", literal=True).str.replace_all(
+        "%25", "%", literal=True
+    )

@@ -1,0 +1,474 @@
+"""What of a roster TimeBack can hold, in its identities.
+
+In: the validated roster, the mirror, today's date. Out: a ``Projection``: roles and
+orgs that it knows, enrollments under the identity of the route that writes them, and
+for each row that it cannot hold, or whose reference nobody holds, the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+
+from sync.model import normalise
+from sync.model.entities import PEOPLE, Entity, Mode
+from sync.model.finding import Findings, Severity
+from sync.model.mirror import Mirror
+from sync.model.normalise import FIELD_SEPARATOR, ROLE_SEPARATOR
+from sync.model.roster import FILE, KEEP, KEY, ROW, Roster
+from sync.targets.base import DECISION, REASON, Projection
+from sync.targets.timeback.bodies import API_ROLES
+
+BLOCKED, DEFERRED, UNSUPPORTED = "blocked", "deferred", "unsupported"
+EDUBRIDGE_KEY = ("userSourcedId", "courseSourcedId", "schoolSourcedId", "role")
+FROZEN_SCHEMA = pl.Schema({"entity": pl.String(), KEY: pl.String()})
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a projection looks at besides the rows themselves."""
+
+    roster: Roster
+    mirror: Mirror
+    today: date
+    edubridge: bool
+    writes_enrollments: bool
+
+    def judged(self, *entities: Entity) -> bool:
+        """Whether validation has judged references to these already."""
+        return all(self.roster.modes.get(one) is Mode.BULK for one in entities)
+
+    def known(self, *entities: Entity) -> pl.Series | None:
+        """All identifiers that the drop or the mirror holds; null if not read."""
+        if not any(self.mirror.has(one) for one in entities):
+            return None
+        keys = [
+            frame[KEY]
+            for one in entities
+            for frame in (self.roster.frames.get(one), self.mirror.frames.get(one))
+            if frame is not None
+        ]
+        return pl.concat(keys).unique().sort()
+
+
+def project(context: Context) -> Projection:
+    """The projection of all synced entities that the drop has."""
+    frames: dict[Entity, pl.DataFrame] = {}
+    for entity in PEOPLE:
+        if entity in context.roster.frames:
+            frames[entity] = _people(entity, context)
+    if Entity.AGENTS in context.roster.frames:
+        frames[Entity.AGENTS] = _agents(context, frames)
+    merged: dict[Entity, int] = {}
+    if Entity.ENROLLMENTS in context.roster.frames:
+        frame, folded = _enrollments(context, frames)
+        frames[Entity.ENROLLMENTS] = frame
+        merged[Entity.ENROLLMENTS] = folded
+    return Projection(
+        frames={entity: frame.sort(KEY) for entity, frame in frames.items()},
+        merged=merged,
+        frozen=_frozen(context),
+        findings=_notes(frames),
+    )
+
+
+def decided(
+    frame: pl.DataFrame, rules: Sequence[tuple[pl.Expr, str, str]]
+) -> pl.DataFrame:
+    """The frame with ``_decision`` and ``_reason`` by the first rule that holds."""
+    decision = _column(frame, DECISION)
+    reason = _column(frame, REASON)
+    for condition, word, why in rules:
+        met = condition.fill_null(value=False)
+        open_ = decision.is_null()
+        reason = pl.when(open_ & met).then(pl.lit(why)).otherwise(reason)
+        decision = pl.when(open_ & met).then(pl.lit(word)).otherwise(decision)
+    return frame.with_columns(decision.alias(DECISION), reason.alias(REASON))
+
+
+def _column(frame: pl.DataFrame, name: str) -> pl.Expr:
+    return pl.col(name) if name in frame.columns else pl.lit(None, dtype=pl.String)
+
+
+def unknown(frame: pl.DataFrame, column: str, known: pl.Series | None) -> pl.Expr:
+    """Rows whose (filled) reference is not among the known identifiers."""
+    if known is None or column not in frame.columns:
+        return pl.lit(value=False)
+    missing = (
+        frame.select(column)
+        .unique()
+        .drop_nulls()
+        .join(
+            known.alias("_known").to_frame(),
+            left_on=column,
+            right_on="_known",
+            how="anti",
+        )
+    )
+    return pl.col(column).is_in(missing[column].implode())
+
+
+def _people(entity: Entity, context: Context) -> pl.DataFrame:
+    frame = context.roster.frames[entity]
+    if "roles" in frame.columns:
+        frame = _with_roles(frame)
+    elif entity is Entity.STUDENTS:
+        frame = frame.with_columns(roles=pl.lit(None, dtype=pl.String))
+    if entity is Entity.STUDENTS:
+        # A mere student's row says nothing of other roles that he may have.
+        frame = frame.with_columns(
+            pl.when(pl.col("roles").is_null())
+            .then(pl.concat_str(pl.col(KEEP).fill_null(","), pl.lit("roles,")))
+            .otherwise(pl.col(KEEP))
+            .alias(KEEP)
+        )
+    orgs = None if context.judged(Entity.ORGS) else context.known(Entity.ORGS)
+    rules = [
+        (
+            unknown(frame, "primaryOrgSourcedId", orgs),
+            BLOCKED,
+            "neither the drop nor the target holds its primary org",
+        )
+    ]
+    if entity is Entity.USERS:
+        none = pl.col("roles").is_null()
+        rules.append((none, UNSUPPORTED, "TimeBack has none of its roles"))
+    else:
+        rules.append(_shared_email(frame, context))
+    return decided(frame, rules)
+
+
+def _with_roles(frame: pl.DataFrame) -> pl.DataFrame:
+    """Roles as the platform knows them: no extensions, an org for each.
+
+    It has no ``administrator`` (a role of OneRoster 1.1); at a school that is a
+    ``siteAdministrator``.
+    """
+    parts = (
+        pl.col("roles")
+        .str.replace_all(
+            f"{FIELD_SEPARATOR}administrator{FIELD_SEPARATOR}",
+            f"{FIELD_SEPARATOR}siteAdministrator{FIELD_SEPARATOR}",
+            literal=True,
+        )
+        .str.split(ROLE_SEPARATOR)
+    )
+    known = parts.list.filter(
+        ~pl.element().str.contains(f"{FIELD_SEPARATOR}ext:", literal=True)
+    )
+    homeless = pl.col("_role").str.ends_with(FIELD_SEPARATOR)
+    at_home = pl.concat_str("_role", pl.col("primaryOrgSourcedId").fill_null(""))
+    roles = (
+        frame.select(KEY, "primaryOrgSourcedId", known.alias("_role"))
+        .explode("_role", empty_as_null=True)
+        .with_columns(pl.when(homeless).then(at_home).otherwise("_role").alias("_role"))
+        .drop_nulls("_role")
+        .group_by(KEY)
+        .agg(pl.col("_role").unique().sort().str.join(ROLE_SEPARATOR).alias("roles"))
+    )
+    return frame.drop("roles").join(roles, on=KEY, how="left").sort(KEY)
+
+
+def _shared_email(frame: pl.DataFrame, context: Context) -> tuple[pl.Expr, str, str]:
+    """A second student of one e-mail might be taken for the first by the platform."""
+    why = "another student has the same e-mail, by which TimeBack may confuse them"
+    remote = context.mirror.frames.get(Entity.STUDENTS)
+    if "email" not in frame.columns:
+        return pl.lit(value=False), BLOCKED, why
+    shared = pl.col("email").is_not_null() & (
+        pl.col("email").str.to_lowercase().is_duplicated()
+    )
+    known = pl.Series(dtype=pl.String) if remote is None else remote[KEY]
+    new = (
+        frame.select(KEY)
+        .join(known.alias(KEY).to_frame(), on=KEY, how="semi")[KEY]
+        .implode()
+    )
+    return shared & ~pl.col(KEY).is_in(new), BLOCKED, why
+
+
+def _unreachable(frames: Mapping[Entity, pl.DataFrame], context: Context) -> pl.Series:
+    """People of the drop who will not be there: their own row is not carried out."""
+    held = [
+        frame.filter(pl.col(DECISION).is_not_null())[KEY]
+        for entity, frame in frames.items()
+        if entity in PEOPLE
+    ]
+    away = pl.concat([pl.Series(dtype=pl.String), *held]).alias(KEY).to_frame()
+    there = [
+        frame.select(KEY)
+        for entity, frame in context.mirror.frames.items()
+        if entity in PEOPLE
+    ]
+    if there:
+        away = away.join(pl.concat(there), on=KEY, how="anti")
+    return away[KEY].unique().sort()
+
+
+def _person_rules(
+    frame: pl.DataFrame,
+    columns: Sequence[str],
+    frames: Mapping[Entity, pl.DataFrame],
+    context: Context,
+) -> list[tuple[pl.Expr, str, str]]:
+    people = None if context.judged(*PEOPLE) else context.known(*PEOPLE)
+    away = _unreachable(frames, context).implode()
+    rules = []
+    for column in columns:
+        rules += [
+            (
+                unknown(frame, column, people),
+                BLOCKED,
+                f"neither the drop nor the target holds its {column}",
+            ),
+            (
+                pl.col(column).is_in(away),
+                BLOCKED,
+                f"the person of its {column} cannot be written",
+            ),
+        ]
+    return rules
+
+
+def _with_status(frame: pl.DataFrame) -> pl.DataFrame:
+    """``status``, active where the file does not say."""
+    return frame.with_columns(
+        _column(frame, "status").fill_null("active").alias("status")
+    )
+
+
+def _agents(context: Context, frames: Mapping[Entity, pl.DataFrame]) -> pl.DataFrame:
+    frame = _with_status(context.roster.frames[Entity.AGENTS])
+    ended = pl.when(pl.col("status") == "active").then("status")
+    frame = frame.with_columns(ended.fill_null("tobedeleted").alias("status"))
+    columns = ("studentSourcedId", "agentSourcedId")
+    return decided(frame, _person_rules(frame, columns, frames, context))
+
+
+def _enrollments(
+    context: Context, frames: Mapping[Entity, pl.DataFrame]
+) -> tuple[pl.DataFrame, int]:
+    frame = _with_class(
+        _with_status(context.roster.frames[Entity.ENROLLMENTS]), context
+    )
+    ended = pl.when(pl.col("status") == "active").then("status")
+    frame = frame.with_columns(ended.fill_null("tobedeleted").alias("status"))
+    rules = [
+        (
+            pl.lit(not context.writes_enrollments),
+            UNSUPPORTED,
+            "enrollments need the service api",
+        ),
+        (
+            ~pl.col("role").is_in(API_ROLES),
+            UNSUPPORTED,
+            "TimeBack's enrollments know no such role",
+        ),
+        *_person_rules(frame, ("userSourcedId",), frames, context),
+    ]
+    if not context.edubridge:
+        missing = pl.col("classSourcedId").is_null()
+        rules.append((missing, UNSUPPORTED, "OneRoster enrollments need a class"))
+        rules.append(_class_rule(frame, context))
+        return _with_partner(decided(frame, rules), context), 0
+    rules += [
+        _class_rule(frame, context),
+        (pl.col("courseSourcedId").is_null(), BLOCKED, "its class names no course"),
+        (pl.col("schoolSourcedId").is_null(), BLOCKED, "its class names no school"),
+        (
+            unknown(frame, "courseSourcedId", context.known(Entity.COURSES)),
+            BLOCKED,
+            "neither the drop nor the target holds its course",
+        ),
+    ]
+    return _folded(_dated(decided(frame, rules), context.today))
+
+
+def _class_rule(frame: pl.DataFrame, context: Context) -> tuple[pl.Expr, str, str]:
+    known = None if context.judged(Entity.CLASSES) else context.known(Entity.CLASSES)
+    return (
+        unknown(frame, "classSourcedId", known),
+        BLOCKED,
+        "neither the drop nor the target holds its class",
+    )
+
+
+def _with_class(frame: pl.DataFrame, context: Context) -> pl.DataFrame:
+    """Course and school of each row, or else those of its class."""
+    for name in ("classSourcedId", "courseSourcedId", "schoolSourcedId"):
+        if name not in frame.columns:
+            frame = frame.with_columns(pl.lit(None, dtype=pl.String).alias(name))
+    own = [
+        source.select(
+            pl.col(KEY).alias("classSourcedId"),
+            _column(source, "courseSourcedId").alias("_course"),
+            _column(source, "schoolSourcedId").alias("_school"),
+        )
+        for source in (
+            context.roster.frames.get(Entity.CLASSES),
+            context.mirror.frames.get(Entity.CLASSES),
+        )
+        if source is not None
+    ]
+    if not own:
+        return frame
+    classes = pl.concat(own).unique("classSourcedId", keep="first", maintain_order=True)
+    return (
+        frame.join(classes, on="classSourcedId", how="left")
+        .with_columns(
+            pl.coalesce("courseSourcedId", "_course").alias("courseSourcedId"),
+            pl.coalesce("schoolSourcedId", "_school").alias("schoolSourcedId"),
+        )
+        .drop("_course", "_school")
+        .sort(KEY)
+    )
+
+
+def _dated(frame: pl.DataFrame, today: date) -> pl.DataFrame:
+    """EduBridge keeps no end: a row counts from beginDate to endDate, both included."""
+    day = pl.lit(today.isoformat())
+    over = _column(frame, "endDate") < day
+    early = (_column(frame, "beginDate") > day) & (pl.col("status") == "active")
+    return decided(
+        frame.with_columns(
+            pl.when(over.fill_null(value=False))
+            .then(pl.lit("tobedeleted"))
+            .otherwise("status")
+            .alias("status")
+        ),
+        [(early, DEFERRED, "its beginDate has not come")],
+    )
+
+
+def _folded(frame: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+    """Rows that EduBridge sees as one enrollment, as one; it ends with the last.
+
+    The row that stands for them is the first active one, failing that the first
+    deferred one.
+    """
+    own = pl.concat_str(pl.lit("?"), "sourcedId")  # not carried out: under its own id
+    lost = pl.col(DECISION).is_in([BLOCKED, UNSUPPORTED]).fill_null(value=False)
+    rank = (
+        pl.when((pl.col("status") == "active") & pl.col(DECISION).is_null())
+        .then(0)
+        .when(pl.col(DECISION) == DEFERRED)
+        .then(1)
+        .otherwise(2)
+    )
+    named = frame.with_columns(
+        pl.when(lost).then(own).otherwise(normalise.key(*EDUBRIDGE_KEY)).alias(KEY),
+        _rank=rank,
+    )
+    kept = (
+        named.sort(KEY, "_rank", "sourcedId")
+        .unique(KEY, keep="first", maintain_order=True)
+        .drop("_rank")
+    )
+    return kept, frame.height - kept.height
+
+
+def _with_partner(frame: pl.DataFrame, context: Context) -> pl.DataFrame:
+    """An enrollment under a new id that one remote record of its user, class and role
+    holds already *is* that record."""
+    remote = context.mirror.frames.get(Entity.ENROLLMENTS)
+    same = ["userSourcedId", "classSourcedId", "role"]
+    if remote is None or remote.is_empty():
+        return frame
+    loose = remote.filter(pl.col("status") == "active").join(frame, on=KEY, how="anti")
+    single = loose.filter(~pl.struct(same).is_duplicated())
+    new = frame.join(remote, on=KEY, how="anti")
+    alone = new.filter(
+        ~pl.struct(same).is_duplicated() & (pl.col("status") == "active")
+    )
+    pairs = alone.select(KEY, *same).join(
+        single.select(*same, pl.col(KEY).alias("_theirs")), on=same, how="inner"
+    )
+    return (
+        frame.join(pairs.select(KEY, "_theirs"), on=KEY, how="left")
+        .with_columns(pl.coalesce("_theirs", KEY).alias(KEY))
+        .drop("_theirs")
+        .sort(KEY)
+    )
+
+
+def _frozen(context: Context) -> pl.DataFrame:
+    """What rejected rows protect, in remote identities.
+
+    EduBridge's enrollments have another identity than rows: of a rejected row every
+    enrollment of its user in its course is protected, of one whose course cannot be
+    told every enrollment of its user, of one whose user nobody knows every enrollment
+    in its course, and the remote record that carries its id.
+    """
+    frozen = context.roster.frozen.select(FROZEN_SCHEMA.names())
+    remote = context.mirror.frames.get(Entity.ENROLLMENTS)
+    if not context.edubridge or remote is None:
+        return frozen
+    name = Entity.ENROLLMENTS.value
+    ids = frozen.filter(pl.col("entity") == name)[KEY].implode()
+    keys = [remote.filter(pl.col("_remote_id").is_in(ids))[KEY]]
+    rejected = context.roster.rejected.get(Entity.ENROLLMENTS)
+    if rejected is not None and "userSourcedId" in rejected.columns:
+        rows = _with_class(rejected, context)
+        courses = rows.select("userSourcedId", "courseSourcedId")
+        blind = courses.filter(pl.col("courseSourcedId").is_null())
+        people = context.known(*PEOPLE)
+        strangers = courses.clear()
+        if people is not None:
+            known = people.alias("userSourcedId").to_frame()
+            strangers = courses.join(known, on="userSourcedId", how="anti")
+        keys += [
+            remote.join(courses, on=["userSourcedId", "courseSourcedId"], how="semi")[
+                KEY
+            ],
+            remote.join(blind, on="userSourcedId", how="semi")[KEY],
+            remote.join(strangers, on="courseSourcedId", how="semi")[KEY],
+        ]
+    more = pl.concat(keys).unique().sort().alias(KEY).to_frame()
+    return pl.concat(
+        [frozen, more.select(pl.lit(name).alias("entity"), KEY)], how="vertical"
+    )
+
+
+def _notes(frames: Mapping[Entity, pl.DataFrame]) -> Findings:
+    """A warning for each blocked row, a note for each reason to leave rows out."""
+    found = []
+    for entity, frame in frames.items():
+        about = frame.filter(pl.col(DECISION) == BLOCKED)
+        found.append(
+            about.select(
+                pl.lit("RS301").alias("code"),
+                pl.lit(Severity.WARNING.value).alias("severity"),
+                pl.lit(entity.value).alias("entity"),
+                pl.col(FILE).cast(pl.String).alias("file"),
+                pl.col(ROW).cast(pl.UInt32).alias("line"),
+                pl.concat_str(pl.lit("this row is blocked: "), pl.col(REASON)).alias(
+                    "message"
+                ),
+                pl.lit("add the missing record to the drop or to the target").alias(
+                    "hint"
+                ),
+            )
+        )
+        rest = frame.filter(pl.col(DECISION).is_in([UNSUPPORTED, DEFERRED]))
+        found.append(
+            rest.group_by(DECISION, REASON)
+            .len()
+            .sort(DECISION, REASON)
+            .select(
+                pl.when(pl.col(DECISION) == DEFERRED)
+                .then(pl.lit("RS303"))
+                .otherwise(pl.lit("RS302"))
+                .alias("code"),
+                pl.lit(Severity.NOTE.value).alias("severity"),
+                pl.lit(entity.value).alias("entity"),
+                pl.concat_str(
+                    pl.col("len").cast(pl.String),
+                    pl.lit(f" rows of {entity.value} are left out: "),
+                    pl.col(REASON),
+                ).alias("message"),
+            )
+        )
+    return Findings.from_frames(found)

@@ -1,0 +1,514 @@
+"""TimeBack as a target: what it can do, which lists to read, which requests to send."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
+from urllib.parse import unquote
+
+import polars as pl
+
+from sync.errors import ConfigError
+from sync.model.capabilities import Capabilities
+from sync.model.entities import REFERENCE, Entity
+from sync.model.ledger import LedgerView
+from sync.model.mirror import Mirror
+from sync.model.normalise import FIELD_SEPARATOR, ROLE_SEPARATOR, decode_roles
+from sync.model.operation import Operation, Verb
+from sync.model.outcome import Failure, Outcome, State
+from sync.model.request import Answer, Json, Listing, Page, Request
+from sync.model.roster import KEY, Roster
+from sync.targets.base import Projection, Wants
+from sync.targets.timeback import bodies, mirror, project, records
+from sync.targets.timeback.bodies import segment
+from sync.targets.timeback.config import TimebackSettings
+from sync.wire.auth import Service
+from sync.wire.failures import UnreadableError, classify, parse_json
+
+ONEROSTER = "/ims/oneroster/rostering/v1p2"
+PLATFORM = "/rostering/1.0"
+EDUBRIDGE = "/edubridge/enrollments"
+API_PAGE = 3000
+"""Records; OneRoster v1p2 enrollments page, limit."""
+PLATFORM_PAGE = 100
+"""Records; platform documentation, limit."""
+
+ALL_VERBS = frozenset(Verb)
+PEOPLE_FIELDS = (
+    "status",
+    "username",
+    "enabledUser",
+    "givenName",
+    "familyName",
+    "middleName",
+    "email",
+    "phone",
+    "identifier",
+    "birthDate",
+    "grades",
+    "primaryOrgSourcedId",
+    "roles",
+)
+ENROLLMENT_FIELDS = (
+    "status",
+    "role",
+    "primary",
+    "beginDate",
+    "endDate",
+    "userSourcedId",
+    "classSourcedId",
+    "schoolSourcedId",
+)
+REMOVALS = {
+    Entity.STUDENTS: ("inactive", "tobedeleted"),
+    Entity.USERS: ("inactive", "tobedeleted"),
+    Entity.AGENTS: ("delete",),
+    Entity.ENROLLMENTS: ("inactive", "tobedeleted", "delete"),
+}
+API_ADMINISTRATORS = (
+    "administrator",
+    "system_administrator",
+    "counselor",
+    "principal",
+    "siteAdministrator",
+    "districtAdministrator",
+    "systemAdministrator",
+)
+"""Roles that the api's enumeration does not tell apart."""
+
+READERS: Mapping[str, Callable[[Sequence[Any]], pl.DataFrame]] = {
+    "orgs": records.orgs,
+    "academicSessions": records.sessions,
+    "courses": records.courses,
+    "classes": records.classes,
+    "users": records.people,
+    "enrollments": records.enrollments,
+}
+SINGLE = {"users": "user", "enrollments": "enrollment"}
+TOTALS = ("totalCount", "total")
+
+
+class TimebackTarget:
+    """One TimeBack environment. Pure: it never waits, sends or reads a clock."""
+
+    def __init__(
+        self, settings: TimebackSettings, policies: Mapping[Entity, str]
+    ) -> None:
+        """Check what the configuration asks for. Raises ``ConfigError``."""
+        for entity, policy in policies.items():
+            allowed = ("keep", *REMOVALS.get(entity, ()))
+            if policy not in allowed:
+                problem = f'TimeBack has no removal "{policy}" for {entity.value}'
+                do = f"choose one of {', '.join(allowed)}"
+                raise ConfigError(None, f"removal.{entity.value}", problem, do=do)
+        self.settings = settings
+        self.policies = policies
+        self.edubridge = settings.enrollments == "edubridge"
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """People by upsert, links by put and delete, enrollments by either route."""
+        enrollments = ("status",) if self.edubridge else ENROLLMENT_FIELDS
+        reads = (*REFERENCE, Entity.STUDENTS, Entity.USERS, Entity.AGENTS)
+        return Capabilities(
+            verbs=dict.fromkeys(REMOVALS, ALL_VERBS),
+            fields={
+                Entity.STUDENTS: PEOPLE_FIELDS,
+                Entity.USERS: PEOPLE_FIELDS,
+                Entity.AGENTS: ("status", "relationshipType"),
+                Entity.ENROLLMENTS: enrollments,
+            },
+            removals=REMOVALS,
+            keeps_dates=not self.edubridge,
+            reads=(*reads, Entity.ENROLLMENTS) if self.settings.api else reads,
+            comparisons=self._comparisons(),
+        )
+
+    def _comparisons(self) -> dict[Entity, dict[str, Callable[[pl.Expr], pl.Expr]]]:
+        if not self.settings.reads_api:
+            return {Entity.STUDENTS: {"roles": _other_roles}}
+        # The api says only active and tobedeleted, and has fewer roles.
+        return {
+            Entity.STUDENTS: {
+                "status": _ended,
+                "roles": lambda column: _api_roles(_other_roles(column)),
+            },
+            Entity.USERS: {"status": _ended, "roles": _api_roles},
+        }
+
+    @property
+    def services(self) -> Mapping[str, Service]:
+        """The platform, and the api where it is configured."""
+        return self.settings.services()
+
+    def listings(
+        self, wants: Wants, tables: Mapping[str, pl.DataFrame]
+    ) -> Sequence[Listing]:
+        """First the lists, then the guardians of the students that matter."""
+        if not tables:
+            return self._lists(wants)
+        if Entity.AGENTS not in wants.entities or "agents" in tables:
+            return ()
+        if "users" not in tables:
+            return ()
+        students = mirror.students_that_matter(
+            wants, tables["users"], types_matter=not self.settings.reads_api
+        )
+        return [_guardians(student) for student in students]
+
+    def _lists(self, wants: Wants) -> list[Listing]:
+        people = {Entity.STUDENTS, Entity.USERS, Entity.AGENTS} & set(wants.entities)
+        enrollments = Entity.ENROLLMENTS in wants.entities and self.settings.api
+        fed = tuple(sorted(entity.value for entity in people))
+        users = self._list("users", fed) if people or enrollments else None
+        found = [users] if users else []
+        names = ["orgs"] if people else []
+        if enrollments:
+            found.append(self._list("enrollments", ("enrollments",)))
+            names += ["classes", "courses"]
+        return found + [self._list(name, (name,)) for name in names]
+
+    def _list(self, label: str, feeds: tuple[str, ...]) -> Listing:
+        if (label == "users" and not self.settings.reads_api) or not self.settings.api:
+            return Listing(
+                label,
+                "platform",
+                f"{PLATFORM}/{label}",
+                query=(("sort", "sourcedId"), ("orderBy", "ASC")),
+                limit=PLATFORM_PAGE,
+                feeds=feeds,
+            )
+        return Listing(
+            label,
+            "api",
+            f"{ONEROSTER}/{label}{self._slash}",
+            query=(("sort", "sourcedId"), ("orderBy", "asc")),
+            limit=API_PAGE,
+            feeds=feeds,
+        )
+
+    @property
+    def _slash(self) -> str:
+        api = self.settings.api
+        return "/" if api is not None and api.trailing_slash else ""
+
+    def read(self, listing: Listing, answer: Answer) -> tuple[pl.DataFrame, Page]:
+        """One page of a list, or a single record as a page of one."""
+        body = parse_json(answer)
+        if listing.label == "agents":
+            found = _envelope(body, "agents")
+            frame = records.links(found, listing.subject or "")
+            return frame, Page(received=frame.height)
+        if not listing.paged:
+            record = body.get(SINGLE[listing.label]) if isinstance(body, dict) else None
+            found = [record if record is not None else body]
+            return READERS[listing.label](found), Page(received=1)
+        found = _envelope(body, listing.label)
+        limit = body.get("limit")
+        return READERS[listing.label](found), Page(
+            received=len(found),
+            total=_total(body, answer),
+            limit=limit if isinstance(limit, int) and limit > 0 else None,
+        )
+
+    def assemble(
+        self, wants: Wants, tables: Mapping[str, pl.DataFrame]
+    ) -> Mapping[Entity, pl.DataFrame]:
+        """The mirror's frames."""
+        return mirror.assemble(wants, tables, edubridge=self.edubridge)
+
+    def project(
+        self, roster: Roster, mirror: Mirror, ledger: LedgerView, today: date
+    ) -> Projection:
+        """What TimeBack can hold of the roster."""
+        return project.project(
+            project.Context(
+                roster,
+                mirror,
+                today,
+                edubridge=self.edubridge,
+                writes_enrollments=self.settings.api is not None,
+            )
+        )
+
+    def cannot_end(self, entity: Entity, joined: pl.DataFrame) -> tuple[pl.Series, str]:
+        """EduBridge's unenroll names no role: an end is sent only when no other role
+        of that user, course and school stays."""
+        why = "EduBridge would end every role of this user in this course and school"
+        if entity is not Entity.ENROLLMENTS or not self.edubridge:
+            return pl.Series([False] * joined.height, dtype=pl.Boolean), why
+        group = pl.col(KEY).str.replace(r"/[^/]*$", "")
+        going = (pl.col("fate") == "remove").fill_null(value=False) | pl.col("ends")
+        lives = pl.col("was_active") | pl.col("decision").is_in(
+            ["create", "reactivate"]
+        ).fill_null(value=False)
+        stays = (lives & ~going).any().over(group)
+        return joined.select((going & stays).alias("stays")).to_series(), why
+
+    def first(self, operations: pl.DataFrame) -> pl.Series:
+        """The first enrollment of each course and school makes EduBridge's default
+        class; two at once would race, so the others wait for it."""
+        new = (pl.col("entity") == Entity.ENROLLMENTS.value) & ~pl.col("ends")
+        place = [
+            pl.col("after").str.json_path_match(f"$.{name}")
+            for name in ("courseSourcedId", "schoolSourcedId")
+        ]
+        rank = pl.col("id").cum_count().over(new, *place)
+        ahead = ~new | (rank == 1) | pl.lit(not self.edubridge)
+        return operations.select(ahead.alias("first")).to_series()
+
+    def compose(
+        self, operations: Iterable[Operation], ids: Mapping[str, str]
+    ) -> Iterable[Request]:
+        """One request for each operation."""
+        for operation in operations:
+            yield self._request(operation, ids)
+
+    def _request(self, operation: Operation, ids: Mapping[str, str]) -> Request:
+        match operation.entity:
+            case Entity.STUDENTS | Entity.USERS:
+                return _put_person(operation)
+            case Entity.AGENTS:
+                return self._link(operation, ids)
+            case Entity.ENROLLMENTS if self.edubridge:
+                return _enroll(operation, ids)
+            case Entity.ENROLLMENTS:
+                return self._enrollment(operation, ids)
+            case _:
+                message = f"TimeBack does not write {operation.entity.value}"
+                raise ValueError(message)
+
+    def _link(self, operation: Operation, ids: Mapping[str, str]) -> Request:
+        values = operation.after or operation.before or {}
+        student = ids.get(values["studentSourcedId"], values["studentSourcedId"])
+        agent = ids.get(values["agentSourcedId"], values["agentSourcedId"])
+        named = values | {"studentSourcedId": student, "agentSourcedId": agent}
+        own = operation.remote_id or bodies.link_id(
+            named, derived=self.settings.agent_ids == "uuid5"
+        )
+        path = f"{PLATFORM}/students/{segment(student)}/agents/{segment(own)}"
+        if operation.ends:
+            return Request("platform", "DELETE", path, operations=(operation.id,))
+        body = bodies.link(agent, values.get("relationshipType"))
+        return Request("platform", "PUT", path, body, operations=(operation.id,))
+
+    def _enrollment(self, operation: Operation, ids: Mapping[str, str]) -> Request:
+        values = dict(operation.after or operation.before or {})
+        values["userSourcedId"] = ids.get(
+            values["userSourcedId"], values["userSourcedId"]
+        )
+        identifier = operation.remote_id or operation.key
+        path = f"{ONEROSTER}/enrollments"
+        done = (operation.id,)
+        if operation.verb is Verb.CREATE:
+            body = {"enrollment": bodies.enrollment(identifier, values, {})}
+            where = path + self._slash
+            return Request(
+                "api", "POST", where, body, repeatable=False, operations=done
+            )
+        path = f"{path}/{segment(identifier)}"
+        if operation.ends and self.policies[Entity.ENROLLMENTS] == "delete":
+            return Request("api", "DELETE", path, operations=done)
+        if operation.ends:
+            values["status"] = "tobedeleted"
+        body = {"enrollment": bodies.enrollment(identifier, values, operation.rest)}
+        return Request("api", "PUT", path, body, operations=done)
+
+    def interpret(
+        self, request: Request, answer: Answer | Failure
+    ) -> Sequence[Outcome]:
+        """Done for any 2xx whose body does not say otherwise."""
+        (operation,) = request.operations
+        if isinstance(answer, Failure):
+            gone = answer.status == 404 and request.method == "DELETE"  # noqa: PLR2004
+            if gone:  # ended already; the read-back has the last word
+                return [Outcome(operation, State.DONE, status=404)]
+            return [_failed(operation, answer)]
+        body = _json_or_none(answer)
+        if isinstance(body, dict) and body.get("imsx_codeMajor") == "failure":
+            told = classify(Answer(422, answer.headers, answer.body), write=True)
+            if told is not None:
+                return [_failed(operation, told)]
+        return [
+            Outcome(
+                operation,
+                State.DONE,
+                status=answer.status,
+                remote_id=_remote_id(request, body),
+            )
+        ]
+
+    def lookup(self, operation: Operation) -> Sequence[Listing]:
+        """How to read this one record."""
+        values = operation.after or operation.before or {}
+        match operation.entity:
+            case Entity.STUDENTS | Entity.USERS:
+                return [self._single_user(operation.remote_id or operation.key)]
+            case Entity.AGENTS:
+                return [_guardians(values["studentSourcedId"])]
+            case _:
+                return self._enrollments_of(values["userSourcedId"])
+
+    def _single_user(self, identifier: str) -> Listing:
+        api = self.settings.reads_api
+        base = ONEROSTER if api else PLATFORM
+        return Listing(
+            "users",
+            "api" if api else "platform",
+            f"{base}/users/{segment(identifier)}",
+            paged=False,
+            absent=(404,),
+            feeds=("students", "users"),
+        )
+
+    def _enrollments_of(self, user: str) -> list[Listing]:
+        """The enrollments guide filters by user; without a quote in the value, since
+        OneRoster publishes no way to escape one."""
+        listing = self._list("enrollments", ("enrollments",))
+        if "'" in user:
+            return [listing, self._list("classes", ("classes",))]
+        chosen = Listing(
+            "enrollments",
+            "api",
+            listing.path,
+            query=(*listing.query, ("filter", f"user.sourcedId='{user}'")),
+            limit=listing.limit,
+            feeds=("enrollments",),
+        )
+        return [chosen, self._list("classes", ("classes",))]
+
+
+def _ended(column: pl.Expr) -> pl.Expr:
+    return column.replace("inactive", "tobedeleted")
+
+
+def _other_roles(column: pl.Expr) -> pl.Expr:
+    """The roles besides that of student, which the platform assigns by itself."""
+    others = column.str.split(ROLE_SEPARATOR).list.filter(
+        ~pl.element().str.contains(mirror.STUDENT_ROLE, literal=True)
+    )
+    return others.list.join(ROLE_SEPARATOR).replace("", None)
+
+
+def _api_roles(column: pl.Expr) -> pl.Expr:
+    """Roles in the words of the api, in order."""
+    found = column.str.replace_all(
+        f"{FIELD_SEPARATOR}(?:{'|'.join(API_ADMINISTRATORS)}){FIELD_SEPARATOR}",
+        f"{FIELD_SEPARATOR}administrator{FIELD_SEPARATOR}",
+    )
+    ordered = found.str.split(ROLE_SEPARATOR).list.unique().list.sort()
+    return ordered.list.join(ROLE_SEPARATOR)
+
+
+def _guardians(student: str) -> Listing:
+    return Listing(
+        "agents",
+        "platform",
+        f"{PLATFORM}/users/{segment(student)}/agents",
+        paged=False,
+        subject=student,
+        absent=(404,),
+        feeds=("agents",),
+    )
+
+
+def _put_person(operation: Operation) -> Request:
+    """Students by their own upsert; with other roles as well, by that of users."""
+    after = operation.after or {}
+    identifier = operation.remote_id or operation.key
+    person = bodies.person(identifier, after, operation.rest)
+    held = {role for _, role, _ in decode_roles(after.get("roles"))}
+    done = (operation.id,)
+    if operation.entity is Entity.STUDENTS and held <= {"student"}:
+        body = {"student": person}
+        return Request("platform", "PUT", f"{PLATFORM}/students", body, operations=done)
+    person["roles"] = bodies.roles(after)
+    if operation.entity is Entity.STUDENTS and "student" not in held:
+        org = {"sourcedId": after.get("primaryOrgSourcedId"), "type": "org"}
+        own = {"roleType": "primary", "role": "student", "org": org}
+        person["roles"] = [own, *person["roles"]]
+    path = f"{PLATFORM}/users/{segment(identifier)}"
+    return Request("platform", "PUT", path, {"user": person}, operations=done)
+
+
+def _enroll(operation: Operation, ids: Mapping[str, str]) -> Request:
+    values = operation.after or operation.before or {}
+    user = ids.get(values["userSourcedId"], values["userSourcedId"])
+    named = (user, values["courseSourcedId"], values["schoolSourcedId"])
+    place = "/".join(segment(one) for one in named)
+    done = (operation.id,)
+    if operation.ends:
+        return Request(
+            "api", "DELETE", f"{EDUBRIDGE}/unenroll/{place}", operations=done
+        )
+    return Request(
+        "api",
+        "POST",
+        f"{EDUBRIDGE}/enroll/{place}",
+        bodies.enroll(values),
+        repeatable=False,
+        operations=done,
+    )
+
+
+def _failed(operation: str, failure: Failure) -> Outcome:
+    state = State.SENT if failure.in_doubt else State.FAILED
+    return Outcome(operation, state, status=failure.status, failure=failure)
+
+
+def _json_or_none(answer: Answer) -> Json | None:
+    """Success answers may be empty or no JSON at all."""
+    try:
+        return parse_json(answer) if answer.body else None
+    except UnreadableError:
+        return None
+
+
+def _remote_id(request: Request, body: Json | None) -> str | None:
+    """The id that the system gave, where it says one; for links the one in the path."""
+    if "/agents/" in request.path:
+        return (
+            None
+            if request.method == "DELETE"
+            else unquote(request.path.rsplit("/", 1)[1])
+        )
+    if not isinstance(body, dict):
+        return None
+    pairs = body.get("sourcedIdPairs")
+    if isinstance(pairs, dict):
+        return pairs.get("allocatedSourcedId")
+    for name in ("student", "user", "enrollment"):
+        if isinstance(body.get(name), dict):
+            found = body[name].get("sourcedId")
+            return found if isinstance(found, str) else None
+    data = body.get("data")
+    found = data.get("id") if isinstance(data, dict) else None
+    return found if isinstance(found, str) else None
+
+
+def _envelope(body: Json, name: str) -> list[Any]:
+    """The records of a list. Raises ``UnreadableError`` where the key is missing:
+    a success without it must never be taken for an empty roster."""
+    if not isinstance(body, dict) or name not in body:
+        message = f'the answer has no "{name}"'
+        raise UnreadableError(message)
+    found = body[name]
+    if found is None:
+        return []
+    if not isinstance(found, list):
+        message = f'"{name}" is not a list'
+        raise UnreadableError(message)
+    return found
+
+
+def _total(body: Mapping[str, Any], answer: Answer) -> int | None:
+    header = answer.headers.get("x-total-count", "")
+    if header.isdecimal():
+        return int(header)
+    inner = body.get("pagination")
+    for holder in (body, inner if isinstance(inner, dict) else {}):
+        for name in TOTALS:
+            if isinstance(holder.get(name), int):
+                return int(holder[name])
+    return None
