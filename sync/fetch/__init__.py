@@ -1,0 +1,17 @@
+"""Reading a target completely: target and wire to mirror."""
+
+from __future__ import annotations
+
+from sync.fetch.complete import Whole, read_whole
+from sync.fetch.pages import ListRead, read_list
+from sync.fetch.run import SUBJECT, Progress, fetch
+
+__all__ = [
+    "SUBJECT",
+    "ListRead",
+    "Progress",
+    "Whole",
+    "fetch",
+    "read_list",
+    "read_whole",
+]

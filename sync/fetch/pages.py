@@ -1,0 +1,321 @@
+"""One list, read once from its first page to its end.
+
+Comes in: a ``Listing``. Goes out: a ``ListRead`` with the records in the list's order
+and everything that speaks for or against their being all. With a known total the
+pages are read at once, otherwise one after the other. Paging advances by the rows
+received: servers clamp the limit that was asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http import HTTPStatus
+
+import anyio
+import polars as pl
+
+from sync.errors import InterruptedRunError, RosterSyncError, TargetError
+from sync.fetch.crowd import in_crowd
+from sync.fetch.readable import Readable
+from sync.model.outcome import Failure
+from sync.model.request import Answer, Listing, Page, Request
+from sync.targets.base import ID
+from sync.wire import HALTED, UnreadableError, Wire, next_query, summary
+
+MAX_PAGES = 200_000
+"""More pages than this of one list are no list: 20 million records by 100."""
+IN_THREAD = 256 * 1024
+"""Bytes of a body from which decoding it would hold up the other requests."""
+
+Seen = Callable[[int], None]
+"""Is told the number of records of each page as it arrives."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListRead:
+    """What one reading of a list brought.
+
+    ``ended`` is false where paging went round in circles; ``totals`` are the
+    announced ones, in the order of the pages, a last look after the last page
+    included.
+    """
+
+    frame: pl.DataFrame
+    totals: tuple[int | None, ...]
+    pages: int
+    effective_limit: int
+    ended: bool = True
+    notes: tuple[str, ...] = ()
+
+    @property
+    def total_first(self) -> int | None:
+        """What the first page announced."""
+        return self.totals[0] if self.totals else None
+
+    @property
+    def total_last(self) -> int | None:
+        """What the last look announced."""
+        return self.totals[-1] if self.totals else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A run of pages that follow one another."""
+
+    frames: list[pl.DataFrame] = field(default_factory=list)
+    said: list[Page] = field(default_factory=list)
+
+    @property
+    def received(self) -> int:
+        """Records in all of them."""
+        return sum(page.received for page in self.said)
+
+    @property
+    def newest(self) -> int:
+        """The largest total that one of them announced."""
+        return max((page.total or 0 for page in self.said), default=0)
+
+    def add(self, other: _Part) -> None:
+        """Those that come behind these."""
+        self.frames.extend(other.frames)
+        self.said.extend(other.said)
+
+
+class ListReader:
+    """Reads one list through one wire; ``seen`` hears of every page."""
+
+    def __init__(
+        self, wire: Wire, target: Readable, listing: Listing, seen: Seen | None = None
+    ) -> None:
+        """Nothing is sent yet."""
+        self._wire = wire
+        self._target = target
+        self._listing = listing
+        self._seen = seen
+        self._base = target.services[listing.service].url
+
+    async def read(self) -> ListRead:
+        """The whole list, once. Raises ``TargetError`` where that is impossible."""
+        listing = self._listing
+        first = await self._page(self._query(listing.limit, 0))
+        if first is None:
+            return ListRead(_nothing(), (None,), 0, listing.limit)
+        frame, page = first
+        if not listing.paged:
+            return ListRead(frame, (page.total,), 1, page.received)
+        if page.total is None:
+            return await self._one_after_the_other(frame, page)
+        if page.received == 0 or page.received >= page.total:
+            return ListRead(frame, (page.total,), 1, page.limit or listing.limit)
+        return await self._at_once(frame, page, page.total)
+
+    async def _at_once(self, frame: pl.DataFrame, page: Page, total: int) -> ListRead:
+        head = _Part([frame], [page])
+        at = step = page.received
+        if step < self._listing.limit:
+            # Clamped, or one page that was short: the second says which.
+            second = await self._chunk(at, self._listing.limit, once=True)
+            head.add(second)
+            at += second.received
+            step = max(step, second.received)
+        starts = range(at, total, step)
+        if len(starts) > MAX_PAGES:
+            what = f"announces {total} records, {step} a page"
+            raise self._error(what)
+
+        async def chunk(start: int) -> _Part:
+            return await self._chunk(start, step)
+
+        for part in await in_crowd(starts, chunk, self._wire.limits.concurrency):
+            head.add(part)
+        head.add(await self._rest(at + len(starts) * step, step, head.newest))
+        look = await self._page(self._query(1, 0), told=False)
+        totals = [each.total for each in head.said] + [look[1].total if look else None]
+        whole = pl.concat(head.frames, how="diagonal_relaxed")
+        notes = self._clamped(step)
+        return ListRead(whole, tuple(totals), len(head.said), step, notes=notes)
+
+    async def _chunk(self, start: int, step: int, *, once: bool = False) -> _Part:
+        """The records from ``start`` to ``start + step``, in more than one page where
+        the server gives less than was asked for; ``once``: in one page."""
+        part = _Part()
+        at, end = start, start + step
+        while at < end:
+            read = await self._page(self._query(end - at, at))
+            if read is None:
+                break
+            part.frames.append(read[0])
+            part.said.append(read[1])
+            at += read[1].received
+            if once or read[1].received == 0 or at >= (read[1].total or end):
+                break
+        return part
+
+    async def _rest(self, at: int, step: int, newest: int) -> _Part:
+        """What has come behind the end since the first page announced it."""
+        rest = _Part()
+        while at < newest and len(rest.said) < MAX_PAGES:
+            more = await self._chunk(at, step)
+            rest.add(more)
+            if more.received == 0:
+                break
+            at += step
+            newest = max(newest, more.newest)
+        return rest
+
+    async def _one_after_the_other(self, frame: pl.DataFrame, page: Page) -> ListRead:
+        step = at = page.received
+        watch = CircleWatch()
+        ended = not watch.turns(frame, page)
+        linked = page.next is not None
+        totals = [page.total]
+        while page.received and (page.next is not None or not linked):
+            read = await self._page(self._after(page, at))
+            if read is None or read[1].received == 0:
+                break
+            frame, page = read
+            totals.append(page.total)
+            if watch.turns(frame, page):
+                ended = False
+                break
+            linked = linked or page.next is not None
+            at += page.received
+        return ListRead(
+            pl.concat(watch.frames, how="diagonal_relaxed"),
+            tuple(totals),
+            len(watch.frames),
+            step,
+            ended,
+            self._clamped(step) if len(totals) > 1 else (),
+        )
+
+    def _after(self, page: Page, at: int) -> tuple[tuple[str, str], ...]:
+        listing = self._listing
+        if page.next is None:
+            return self._query(listing.limit, at)
+        query = next_query(self._base, listing.path, page.next)
+        # Links with an offset are off by one in some systems; rows received are not.
+        counted = any(name == "offset" for name, _ in query)
+        return self._query(listing.limit, at) if counted else query
+
+    def _query(self, limit: int, offset: int) -> tuple[tuple[str, str], ...]:
+        if not self._listing.paged:
+            return self._listing.query
+        return (*self._listing.query, ("limit", str(limit)), ("offset", str(offset)))
+
+    async def _page(
+        self, query: tuple[tuple[str, str], ...], *, told: bool = True
+    ) -> tuple[pl.DataFrame, Page] | None:
+        """One page; None for a record that is absent. A body that cannot be read is
+        asked for again, as a server's trouble would be."""
+        listing = self._listing
+        request = Request(listing.service, "GET", listing.path, query=query)
+        attempt = 0
+        while True:
+            attempt += 1
+            answer = await self._wire.send(request)
+            if isinstance(answer, Failure):
+                if answer.status in listing.absent:
+                    return None
+                raise failed_list(self._wire, listing, answer)
+            try:
+                frame, page = await self._decoded(answer)
+            except UnreadableError as error:
+                if await self._wire.pause_before(attempt):
+                    continue
+                raise self._unreadable(str(error)) from None
+            if told and self._seen is not None:
+                self._seen(page.received)
+            return frame, page
+
+    async def _decoded(self, answer: Answer) -> tuple[pl.DataFrame, Page]:
+        if len(answer.body) < IN_THREAD:
+            return self._target.read(self._listing, answer)
+        return await anyio.to_thread.run_sync(self._target.read, self._listing, answer)
+
+    def _clamped(self, step: int) -> tuple[str, ...]:
+        asked = self._listing.limit
+        if step >= asked:
+            return ()
+        text = f"{self._listing.label}: the server gives {step} records a page"
+        return (f"{text} where {asked} were asked for",)
+
+    def _unreadable(self, why: str) -> RosterSyncError:
+        if (reason := self._wire.halted) is not None:
+            message = f"the list {self._listing.label} was not read: {reason}"
+            return InterruptedRunError(message, do="run again")
+        return self._error(f"came back unreadable: {why}")
+
+    def _error(self, what: str) -> TargetError:
+        text = f"{self._listing.service}: the list {self._listing.label} {what}"
+        return TargetError(text, do="run again, or ask the vendor")
+
+
+class CircleWatch:
+    """Notices paging that never ends: the same page, the same link, no new records."""
+
+    def __init__(self) -> None:
+        """No page yet."""
+        self.frames: list[pl.DataFrame] = []
+        self._pages: set[tuple[int, int]] = set()
+        self._links: set[str] = set()
+        self._distinct = 0
+        self._look_at = 1
+
+    def turns(self, frame: pl.DataFrame, page: Page) -> bool:
+        """Keep the page, unless it says that paging goes round in circles."""
+        mark = (frame.height, int(frame[ID].hash().sum()))
+        if page.received and (mark in self._pages or page.next in self._links):
+            return True
+        if len(self.frames) >= MAX_PAGES:
+            return True
+        self._pages.add(mark)
+        if page.next is not None:
+            self._links.add(page.next)
+        self.frames.append(frame)
+        return self._stands_still()
+
+    def _stands_still(self) -> bool:
+        # Counted after 1, 2, 4, 8, ... pages: a look at all of them costs little then.
+        if len(self.frames) < self._look_at:
+            return False
+        self._look_at *= 2
+        distinct = pl.concat([frame[ID] for frame in self.frames]).n_unique()
+        still = distinct == self._distinct and distinct > 0
+        self._distinct = distinct
+        return still
+
+
+def failed_list(wire: Wire, listing: Listing, failure: Failure) -> RosterSyncError:
+    """The error for a list that could not be read after all retries."""
+    where = f"{listing.service}: the list {listing.label}"
+    if failure.code == HALTED:
+        return InterruptedRunError(f"{where}: {failure.message}", do="run again")
+    said = summary(failure)
+    if failure.status == HTTPStatus.FORBIDDEN:
+        missing = " ".join(wire.missing_scopes.get(listing.service, ()))
+        need = f"the scope {missing}" if missing else "the permission to read it"
+        return TargetError(
+            f"{where} is forbidden ({said})", do=f"ask the vendor to grant {need}"
+        )
+    if failure.status == HTTPStatus.NOT_FOUND:
+        advice = "the address in the configuration is wrong"
+        return TargetError(f"{where} does not exist ({said})", do=advice)
+    advice = "see whether the system is up and our access is valid, then run again"
+    return TargetError(f"{where} could not be read ({said})", do=advice)
+
+
+def _nothing() -> pl.DataFrame:
+    return pl.DataFrame(schema={ID: pl.String})
+
+
+async def read_list(
+    wire: Wire, target: Readable, listing: Listing, seen: Seen | None = None
+) -> ListRead:
+    """The whole list, read once.
+
+    Raises ``TargetError`` where that is impossible, ``InterruptedRunError`` where the
+    wire was halted.
+    """
+    return await ListReader(wire, target, listing, seen).read()

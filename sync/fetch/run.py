@@ -1,0 +1,187 @@
+"""Reading a target: its lists, round by round, become the mirror.
+
+Comes in: a target, a wire, what is wanted. Goes out: a ``Mirror`` with the target's
+own frames and, for every entity, whether all lists that it rests on are complete.
+The lists of one round are read at once; a round may be many small lists, one for each
+person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+
+import polars as pl
+
+from sync.errors import LocalError
+from sync.fetch.complete import Whole, read_whole
+from sync.fetch.crowd import in_crowd
+from sync.fetch.readable import Readable
+from sync.model.entities import Entity
+from sync.model.mirror import Mirror
+from sync.model.request import Listing
+from sync.targets.base import Wants
+from sync.wire import Wire
+
+SUBJECT = "_subject"
+"""In tables that were put together from one list for each person: whose list."""
+MAX_ROUNDS = 20
+"""Lists that need other lists first go three deep; more is a target's defect."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a read is: records and lists read so far, by label."""
+
+    label: str
+    records: int
+    lists: int
+
+
+Report = Callable[[Progress], None]
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class _Table:
+    """One label: the frames of its lists and what is known of them."""
+
+    frames: list[pl.DataFrame] = field(default_factory=list)
+    feeds: set[str] = field(default_factory=set)
+    by_subject: bool = False
+    complete: bool = True
+    pages: int = 0
+    records: int = 0
+    lists: int = 0
+
+    def whole(self) -> pl.DataFrame:
+        """All records of the label, in the order in which its lists were named."""
+        filled = [frame for frame in self.frames if frame.width > 1 or frame.height]
+        return pl.concat(filled or self.frames[:1], how="diagonal_relaxed")
+
+
+@dataclass(slots=True)
+class _Reading:
+    """Everything that one ``fetch`` has read so far."""
+
+    target: Readable
+    wire: Wire
+    previous: Mapping[str, int]
+    progress: Report | None
+    labels: dict[str, _Table] = field(default_factory=dict)
+    notes: dict[str, None] = field(default_factory=dict)
+
+    async def round(self, listings: list[Listing]) -> None:
+        """Read these lists and put their records under their labels."""
+        wholes = await in_crowd(listings, self._one, self.wire.limits.concurrency)
+        for listing, whole in zip(listings, wholes, strict=True):
+            self._keep(listing, whole)
+
+    async def _one(self, listing: Listing) -> Whole:
+        table = self.labels.setdefault(listing.label, _Table())
+        seen = partial(self._seen, listing.label, table)
+        whole = await read_whole(
+            self.wire, self.target, listing, self._held(listing), seen
+        )
+        table.lists += 1
+        return whole
+
+    def _seen(self, label: str, table: _Table, received: int) -> None:
+        table.records += received
+        if self.progress is not None:
+            self.progress(Progress(label, table.records, table.lists))
+
+    def _held(self, listing: Listing) -> int | None:
+        """What the last mirror held of it; a single person's list may be empty."""
+        if listing.subject is not None:
+            return None
+        return sum(self.previous.get(name, 0) for name in feeds_of(listing)) or None
+
+    def _keep(self, listing: Listing, whole: Whole) -> None:
+        table = self.labels[listing.label]
+        frame = whole.frame
+        if listing.subject is not None:
+            table.by_subject = True
+            frame = frame.with_columns(pl.lit(listing.subject).alias(SUBJECT))
+        table.frames.append(frame)
+        table.feeds.update(feeds_of(listing))
+        table.complete = table.complete and whole.complete
+        table.pages += whole.pages
+        self.notes |= dict.fromkeys(whole.notes)
+
+    def tables(self) -> dict[str, pl.DataFrame]:
+        """The records by label, for the target."""
+        return {label: table.whole() for label, table in self.labels.items()}
+
+
+def feeds_of(listing: Listing) -> tuple[str, ...]:
+    """The names under which the completeness of this list counts."""
+    return listing.feeds or (listing.label,)
+
+
+async def fetch(  # noqa: PLR0913 - the door names all that a read depends on
+    target: Readable,
+    wire: Wire,
+    wants: Wants,
+    *,
+    previous: Mapping[str, int] | None = None,
+    progress: Report | None = None,
+    clock: Callable[[], datetime] = _utc_now,
+) -> Mirror:
+    """The mirror of ``target``.
+
+    ``previous``: per entity how many records the last mirror held. Raises
+    ``TargetError`` where a list cannot be read, ``InterruptedRunError`` where the wire
+    was halted.
+    """
+    read_at = clock()
+    reading = _Reading(target, wire, previous or {}, progress)
+    for _ in range(MAX_ROUNDS):
+        listings = list(target.listings(wants, reading.tables()))
+        if not listings:
+            return _mirror(reading, wants, read_at)
+        await reading.round(listings)
+    message = "a target goes on asking for lists"
+    raise LocalError(message, do="report this defect")
+
+
+def _mirror(reading: _Reading, wants: Wants, read_at: datetime) -> Mirror:
+    frames = reading.target.assemble(wants, reading.tables())
+    notes = dict(reading.notes)
+    for label in _silent(reading):
+        reading.labels[label].complete = False
+        notes[f"{label}: not one record, where the last read held some"] = None
+    fed = {entity: _fed_by(entity, reading) for entity in frames}
+    return Mirror(
+        frames=frames,
+        complete={e: all(t.complete for t in tables) for e, tables in fed.items()},
+        totals={entity: frame.height for entity, frame in frames.items()},
+        read_at=read_at,
+        notes=tuple(notes),
+        pages={e: sum(t.pages for t in tables) for e, tables in fed.items()},
+    )
+
+
+def _silent(reading: _Reading) -> list[str]:
+    """Labels of lists by person of which not one held a record, though some did."""
+    return [
+        label
+        for label, table in reading.labels.items()
+        if table.by_subject
+        and not any(frame.height for frame in table.frames)
+        and any(reading.previous.get(name, 0) for name in table.feeds)
+    ]
+
+
+def _fed_by(entity: Entity, reading: _Reading) -> list[_Table]:
+    names = {each.value for each in Entity}
+    return [
+        table
+        for table in reading.labels.values()
+        if entity.value in table.feeds or not table.feeds <= names
+    ]
