@@ -1,0 +1,12 @@
+"""Drop -> raw tables: packaging, bytes, header and rows, with a place for each finding.
+
+Front door of the package; everything else in it is internal.
+"""
+
+from __future__ import annotations
+
+from sync.read.codes import CODES
+from sync.read.drop import read_drop
+from sync.read.locate import cells
+
+__all__ = ["CODES", "cells", "read_drop"]

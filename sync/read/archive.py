@@ -1,0 +1,135 @@
+"""What is in a zip: its members, streamed through a counter and never extracted.
+
+The limits are those of DESIGN: 200 members, 10 GiB together, a ratio of 200 above
+10 MB; no zip in a zip, no overlapping entries (CVE-2024-0450, which Pythons before
+3.11.8 do not look for), no encryption, no path that leaves the zip. What the directory
+of a zip says of sizes is judged first, and what really comes out is counted besides.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+from sync.model.finding import Finding, found
+from sync.read.codes import (
+    BAD_ZIP,
+    ENCRYPTED_ZIP,
+    NESTED_ZIP,
+    OVERLAPPING_ZIP,
+    UNSAFE_PATH,
+    ZIP_TOO_BIG,
+)
+from sync.read.packaging import Member, hidden
+
+MOST_MEMBERS = 200
+MOST_BYTES = 10 * 1024**3
+MOST_RATIO = 200
+RATIO_FREE = 10 * 10**6
+
+_ENCRYPTED = 0x1
+_LOCAL_HEADER = 30
+"""Bytes of a member's own header before its name (APPNOTE 4.3.7)."""
+_BLOCK = 1 << 20
+_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError)
+
+
+def of_zip(path: Path) -> tuple[list[Member], list[Finding]]:
+    """The members of a zip, or the findings that refuse it."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = [one for one in archive.infolist() if not one.is_dir()]
+    except (*_BROKEN, OSError):
+        return [], [found(BAD_ZIP, "the zip is damaged or cut off")]
+    if findings := _problems(entries):
+        return [], findings
+    return [
+        _member(path, entry)
+        for entry in entries
+        if not any(hidden(part) for part in _path(entry).parts)
+    ], []
+
+
+def _problems(entries: Sequence[zipfile.ZipInfo]) -> list[Finding]:
+    findings = [finding for entry in entries for finding in _of_entry(entry)]
+    if len(entries) > MOST_MEMBERS:
+        message = f"the zip has {len(entries)} files, more than {MOST_MEMBERS}"
+        findings = [found(ZIP_TOO_BIG, message)]
+    if sum(entry.file_size for entry in entries) > MOST_BYTES:
+        findings.append(found(ZIP_TOO_BIG, "the zip holds more than 10 GiB"))
+    if _overlap(entries):
+        findings.append(found(OVERLAPPING_ZIP, "files of the zip share the same bytes"))
+    return findings
+
+
+def _of_entry(entry: zipfile.ZipInfo) -> list[Finding]:
+    file = _path(entry).as_posix()
+    findings = []
+    if _unsafe(entry.orig_filename):
+        message = "the path of this file leaves the zip"
+        findings.append(found(UNSAFE_PATH, message, file=file))
+    if entry.flag_bits & _ENCRYPTED:
+        findings.append(found(ENCRYPTED_ZIP, "the file is encrypted", file=file))
+    if file.casefold().endswith(".zip"):
+        findings.append(found(NESTED_ZIP, "there is a zip inside the zip", file=file))
+    if _too_dense(entry.file_size, entry.compress_size):
+        findings.append(_bomb(file))
+    return findings
+
+
+def _path(entry: zipfile.ZipInfo) -> PurePosixPath:
+    """The path; some Windows programs write backslashes between folders."""
+    return PurePosixPath(entry.filename.replace("\\", "/"))
+
+
+def _unsafe(name: str) -> bool:
+    slashed = name.replace("\\", "/")
+    parts = slashed.split("/")
+    drive = len(parts[0]) > 1 and parts[0][1] == ":"
+    return slashed.startswith("/") or ".." in parts or drive or "\0" in name
+
+
+def _overlap(entries: Sequence[zipfile.ZipInfo]) -> bool:
+    """Whether a member begins before the one in front of it can have ended."""
+    end = 0
+    for entry in sorted(entries, key=lambda one: one.header_offset):
+        if entry.header_offset < end:
+            return True
+        end = entry.header_offset + _LOCAL_HEADER + entry.compress_size
+    return False
+
+
+def _too_dense(size: int, packed: int) -> bool:
+    return size > RATIO_FREE and size > MOST_RATIO * packed
+
+
+def _bomb(file: str) -> Finding:
+    message = f"the file grows more than {MOST_RATIO}-fold when unpacked"
+    return found(ZIP_TOO_BIG, message, file=file)
+
+
+def _member(path: Path, entry: zipfile.ZipInfo) -> Member:
+    file = _path(entry).as_posix()
+
+    def load() -> bytes | Finding:
+        try:
+            return _stream(path, entry, file)
+        except (*_BROKEN, OSError):
+            message = "the file cannot be unpacked: the zip is damaged or cut off"
+            return found(BAD_ZIP, message, file=file)
+
+    return Member(file, load)
+
+
+def _stream(path: Path, entry: zipfile.ZipInfo, file: str) -> bytes | Finding:
+    """The bytes of a member, given up as soon as they are too many."""
+    data = io.BytesIO()
+    with zipfile.ZipFile(path) as archive, archive.open(entry) as stream:
+        while block := stream.read(_BLOCK):
+            data.write(block)
+            if _too_dense(data.tell(), entry.compress_size):
+                return _bomb(file)
+    return data.getvalue()

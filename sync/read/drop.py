@@ -1,0 +1,80 @@
+"""A drop on disk -> raw tables and what is wrong with it: the first step of all.
+
+Everything that is wrong is a finding, and all of them are found before anything is
+refused; only a path that does not exist ends the run at once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+from sync.errors import UsageError
+from sync.model.finding import Finding, Findings
+from sync.model.roster import Drop, DropKind, RawTable
+from sync.read.archive import of_zip
+from sync.read.packaging import Member, choose, of_file, of_folder
+from sync.read.table import read_table
+
+
+def read_drop(path: Path, patterns: Sequence[str]) -> tuple[Drop, Findings]:
+    """Read a folder, a zip or a single CSV file of any name.
+
+    ``patterns`` are the file names of the mapping (``students*.csv``), compared in any
+    case. ``Drop.sha256`` covers the names and bytes of the files that were read, and
+    so does not depend on how they are packed. Raises ``UsageError`` if there is
+    nothing at ``path``.
+    """
+    if not path.exists():
+        message = f"there is no file or folder {path}"
+        raise UsageError(message, do="check the path of the drop")
+    kind, members, findings = _open(path, patterns)
+    tables, digest, more = _read(members)
+    drop = Drop(path, path.resolve().name, kind, digest, tables)
+    return drop, Findings.of(findings) + more
+
+
+def _open(
+    path: Path, patterns: Sequence[str]
+) -> tuple[DropKind, list[Member], list[Finding]]:
+    if path.is_dir():
+        return DropKind.FOLDER, *choose(of_folder(path), patterns)
+    if path.suffix.casefold() != ".zip":
+        return DropKind.CSV, [of_file(path, path.name)], []
+    members, refusals = of_zip(path)
+    if refusals:
+        return DropKind.ZIP, [], refusals
+    return DropKind.ZIP, *choose(members, patterns)
+
+
+def _read(members: Sequence[Member]) -> tuple[dict[str, RawTable], str, Findings]:
+    """All tables; the digests are made beside the parsing, in a thread of their own."""
+    tables: dict[str, RawTable] = {}
+    findings = Findings.none()
+    digests: list[tuple[str, Future[bytes]]] = []
+    with ThreadPoolExecutor(max_workers=1) as digesting:
+        for member in sorted(members, key=lambda member: member.file):
+            raw = member.load()
+            if isinstance(raw, Finding):
+                findings += Findings.of([raw])
+                continue
+            digests.append((member.base, digesting.submit(_digest, raw)))
+            table, more = read_table(member.file, raw)
+            findings += more
+            if table is not None:
+                tables[member.file] = table
+    return tables, _whole([(base, one.result()) for base, one in digests]), findings
+
+
+def _digest(raw: bytes) -> bytes:
+    return hashlib.sha256(raw).digest()
+
+
+def _whole(digests: list[tuple[str, bytes]]) -> str:
+    """One digest of all files by name; a name cannot hold a NUL."""
+    whole = hashlib.sha256()
+    for base, digest in sorted(digests):
+        whole.update(base.encode("utf-8", "surrogateescape") + b"\0" + digest)
+    return whole.hexdigest()

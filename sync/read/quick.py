@@ -1,0 +1,103 @@
+"""The fast way to read rows: polars, and a proof that it read what stands there.
+
+polars fills short rows silently and counts blank lines as rows. Instead of looking at
+each line, the lengths are added up: cells, delimiters, quotes and line ends of what it
+read must give exactly the bytes of the file. A row can only be too short (a longer one
+makes polars fail), so that equal sums mean that every row is whole.
+
+Of ``x,"y"yy",z`` polars makes two cells without a word; so where there are quotes, they
+are looked at line by line, and cells over several lines are left to the next way.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from sync.model.roster import ROW
+from sync.read.body import BLANKS, LONGEST_CELL, ODD_SCHEMA, Body, columns, no_rows
+from sync.read.header import Sheet
+from sync.read.quotes import are_clean
+
+_FIRST_VISIBLE = "!"
+"""Cells that begin with a space or a tab, and empty ones, sort before it."""
+
+
+def read(sheet: Sheet) -> Body | None:
+    """The rows; None where this way cannot prove that they are right."""
+    if sheet.start >= len(sheet.data):
+        return Body(no_rows(sheet.width), ODD_SCHEMA.to_frame())
+    if not sheet.ends_whole and sheet.data.endswith(sheet.delimiter.encode()):
+        return None  # the one place where polars takes a longer row: at the very end
+    if sheet.has_quotes and not _lines_are_clean(sheet):
+        return None
+    frame = parse(sheet, sheet.data, skip=sheet.line - 1, quoted=sheet.has_quotes)
+    if frame is None or not _adds_up(sheet, frame):
+        return None
+    numbers = pl.int_range(sheet.line, sheet.line + pl.len(), dtype=pl.UInt32)
+    numbered = frame.with_columns(numbers.alias(ROW))
+    return Body(_without_blank_rows(numbered), ODD_SCHEMA.to_frame())
+
+
+def parse(sheet: Sheet, data: bytes, *, skip: int, quoted: bool) -> pl.DataFrame | None:
+    """What polars makes of the rows behind ``skip`` lines; None where it fails."""
+    try:
+        return pl.read_csv(
+            data,
+            has_header=False,
+            skip_lines=skip,
+            separator=sheet.delimiter,
+            quote_char='"' if quoted else None,
+            schema=dict.fromkeys(columns(sheet.width), pl.String()),
+            infer_schema=False,
+            empty_string_is_null=False,
+        )
+    except pl.exceptions.PolarsError:  # its text holds cells: never let it out
+        return None
+
+
+def longest(frame: pl.DataFrame) -> int:
+    """The length of the longest cell, in bytes."""
+    return int(max(frame.select(pl.all().str.len_bytes().max()).row(0)))
+
+
+def _without_blank_rows(frame: pl.DataFrame) -> pl.DataFrame:
+    """The rows that have a cell which is more than spaces."""
+    cells = [name for name in frame.columns if name != ROW]
+    suspects = frame.filter(pl.col(cells[0]) < _FIRST_VISIBLE)
+    blank = suspects.filter(
+        pl.all_horizontal(pl.col(cells).str.strip_chars(BLANKS) == "")
+    )
+    if blank.is_empty():
+        return frame
+    return frame.join(blank, on=ROW, how="anti", maintain_order="left")
+
+
+def _adds_up(sheet: Sheet, frame: pl.DataFrame) -> bool:
+    if longest(frame) > LONGEST_CELL:
+        return False
+    sums = frame.select(pl.all().str.len_bytes().cast(pl.UInt64).sum()).row(0)
+    line_ends = frame.height - (0 if sheet.ends_whole else 1)
+    delimiters = (sheet.width - 1) * (frame.height - _blank_lines_at_end(sheet))
+    size = len(sheet.data) - sheet.start
+    return bool(sum(sums) + delimiters + line_ends + _quotes(sheet, frame) == size)
+
+
+def _quotes(sheet: Sheet, frame: pl.DataFrame) -> int:
+    """The quotes of the file that are not in the cells: around them, or doubled."""
+    if not sheet.has_quotes:
+        return 0
+    within = pl.all().str.count_matches('"', literal=True).cast(pl.UInt64).sum()
+    return sheet.data.count(b'"', sheet.start) - int(sum(frame.select(within).row(0)))
+
+
+def _lines_are_clean(sheet: Sheet) -> bool:
+    lines = pl.read_lines(sheet.data, name="text").slice(sheet.line - 1)
+    return are_clean(lines, sheet.delimiter)
+
+
+def _blank_lines_at_end(sheet: Sheet) -> int:
+    """Lines without any character behind the last row; polars makes rows of them."""
+    place = len(sheet.data)
+    while place > sheet.start and sheet.data.endswith(b"\n", 0, place):
+        place -= 1
+    return max(0, len(sheet.data) - place - 1)
