@@ -1,0 +1,24 @@
+"""Raw tables -> canonical tables, as a TOML file per layout says.
+
+Front door of the package; everything else in it is internal.
+"""
+
+from __future__ import annotations
+
+from sync.mapping.apply import apply, name_entities, patterns
+from sync.mapping.codes import CODES
+from sync.mapping.load import load, schema
+from sync.mapping.model import MappingFile
+from sync.mapping.shipped import data_folder, names
+
+__all__ = [
+    "CODES",
+    "MappingFile",
+    "apply",
+    "data_folder",
+    "load",
+    "name_entities",
+    "names",
+    "patterns",
+    "schema",
+]

@@ -1,0 +1,23 @@
+"""The name that was probably meant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from rapidfuzz import fuzz, process
+
+_ENOUGH = 60.0
+"""Of 100; below it a suggestion confuses more than it helps."""
+
+
+def nearest(name: str, names: Iterable[str]) -> str | None:
+    """The most similar of ``names`` in any case and spelling, or None."""
+    best = process.extractOne(
+        name, sorted(names), scorer=fuzz.ratio, processor=_plain, score_cutoff=_ENOUGH
+    )
+    return None if best is None else str(best[0])
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\W_]+", "", name.casefold())
