@@ -1,0 +1,6 @@
+"""Validation: mapped tables in, the roster and its findings out."""
+
+from sync.validate.codes import CODES
+from sync.validate.run import validate
+
+__all__ = ["CODES", "validate"]

@@ -1,0 +1,92 @@
+"""Rules across tables that are no references: who guards whom, who still attends.
+
+In: sheets with keys, after references were judged. Out: rough findings.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from sync.model.entities import PEOPLE, Entity, Mode
+from sync.model.finding import Severity
+from sync.model.roster import KEY
+from sync.validate.references import Sheets
+from sync.validate.rough import Pile, rows
+from sync.validate.sheet import Sheet, is_one_of
+
+ACTIVE = pl.col("status").fill_null("active") == "active"
+"""A blank status of a link or an enrollment says that it holds."""
+
+
+def judge_own_guardian(agents: Sheet) -> list[pl.DataFrame]:
+    """An agent who is the student."""
+    same = pl.col("agentSourcedId") == pl.col("studentSourcedId")
+    return [
+        rows(
+            agents.frame.filter(same),
+            agents,
+            "RS262",
+            Severity.REJECTED,
+            column="agentSourcedId",
+            message=pl.format('"{}" is named as their own guardian', "agentSourcedId"),
+            hint="name the guardian, or take the row out",
+        )
+    ]
+
+
+def judge_unguarded(sheets: Sheets) -> list[pl.DataFrame]:
+    """Students of whom no link names a guardian; only a whole file can tell."""
+    students, agents = sheets.get(Entity.STUDENTS), sheets.get(Entity.AGENTS)
+    if students is None or agents is None or agents.mode is not Mode.BULK:
+        return []
+    links = agents.frame
+    if "status" in links.columns:
+        links = links.filter(ACTIVE)
+    stays = pl.col("status").ne_missing("tobedeleted")
+    alone = students.keyed.filter(
+        stays, ~pl.col(KEY).is_in(links["studentSourcedId"].implode())
+    )
+    return [
+        rows(
+            alone,
+            students,
+            "RS263",
+            Severity.NOTE,
+            message="no row of agents names a guardian of this student",
+            hint="deliver the link, if there is a guardian",
+        )
+    ]
+
+
+def judge_attendance(sheets: Sheets, pile: Pile) -> list[pl.DataFrame]:
+    """Active enrollments of people who are inactive or to be deleted."""
+    enrollments = sheets.get(Entity.ENROLLMENTS)
+    gone = [
+        sheets[entity].keyed.filter(
+            pl.col("status").is_in(["inactive", "tobedeleted"]),
+            ~is_one_of(pile.rejected(entity)),
+        )[KEY]
+        for entity in PEOPLE
+        if entity in sheets
+    ]
+    if enrollments is None or not any(people.len() for people in gone):
+        return []
+    people = pl.concat(gone)
+    attending = enrollments.frame.filter(
+        pl.col("userSourcedId").is_in(people.implode())
+    )
+    if "status" in attending.columns:
+        attending = attending.filter(ACTIVE)
+    return [
+        rows(
+            attending,
+            enrollments,
+            "RS264",
+            Severity.WARNING,
+            column="userSourcedId",
+            message=pl.format(
+                '"{}" is no longer active, but this enrollment is', "userSourcedId"
+            ),
+            hint="end the enrollment, or make the person active",
+        )
+    ]

@@ -1,0 +1,135 @@
+"""The key of every row that has a readable one.
+
+In: a ``Sheet`` and what its rows are rejected for. Out: the sheet with ``_key``, null
+where a cell of the key is missing or unreadable; enrollments without a sourcedId get
+theirs here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+
+import polars as pl
+
+from sync.model.entities import ENTITIES, Entity
+from sync.model.normalise import key
+from sync.model.roster import KEY
+from sync.validate.rough import Pile
+from sync.validate.sheet import NUMBER, Sheet, is_one_of
+
+NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "roster-sync.enrollments")
+"""Of the identifiers given to enrollments that have none; never to be changed, or all
+such enrollments would be made anew."""
+
+PARTS = (
+    "userSourcedId",
+    "classSourcedId",
+    "courseSourcedId",
+    "schoolSourcedId",
+    "role",
+)
+_VARIANT = {f"{nibble:x}": f"{nibble & 3 | 8:x}" for nibble in range(16)}
+
+
+def with_keys(sheet: Sheet, pile: Pile) -> Sheet:
+    """The sheet with ``_key``; enrollments also with every ``sourcedId`` filled in."""
+    unreadable = _unreadable(sheet, pile)
+    if sheet.entity is Entity.ENROLLMENTS:
+        return sheet.with_frame(_enrollments(sheet.frame, unreadable))
+    columns = ENTITIES[sheet.entity].key
+    bad = _any(unreadable, *columns)
+    found = pl.when(~bad).then(key(*columns)) if unreadable else key(*columns)
+    return sheet.with_frame(sheet.frame.with_columns(found.alias(KEY)))
+
+
+def _unreadable(sheet: Sheet, pile: Pile) -> dict[str, pl.Series]:
+    """By column of a key, the rows that were rejected for their cell in it."""
+    found = pile.rejecting(sheet.entity).select("column", NUMBER)
+    names = {*ENTITIES[sheet.entity].key, *PARTS}
+    return {
+        str(name): part[NUMBER].unique()
+        for (name,), part in found.partition_by("column", as_dict=True).items()
+        if name in names
+    }
+
+
+def _any(unreadable: dict[str, pl.Series], *names: str) -> pl.Expr:
+    bad = [is_one_of(unreadable[name]) for name in names if name in unreadable]
+    return pl.any_horizontal(pl.lit(value=False), *bad)
+
+
+def _enrollments(frame: pl.DataFrame, unreadable: dict[str, pl.Series]) -> pl.DataFrame:
+    if "sourcedId" not in frame.columns:
+        frame = frame.with_columns(pl.lit(None, pl.String).alias("sourcedId"))
+    given = pl.when(~_any(unreadable, "sourcedId")).then(pl.col("sourcedId"))
+    keyed = frame.with_columns(given.alias(KEY))
+    if not frame["sourcedId"].null_count():
+        return keyed
+    without = keyed.filter(pl.col("sourcedId").is_null())
+    made = without.select(
+        NUMBER, pl.when(~_any(unreadable, *PARTS)).then(_said(without)).alias("said")
+    ).drop_nulls()
+    made = made.with_columns(_uuid5(made["said"]).alias("made")).drop("said")
+    return (
+        keyed.join(made, on=NUMBER, how="left", maintain_order="left")
+        .with_columns(
+            pl.coalesce(KEY, "made").alias(KEY),
+            pl.coalesce("sourcedId", "made").alias("sourcedId"),
+        )
+        .drop("made")
+    )
+
+
+def _said(frame: pl.DataFrame) -> pl.Expr:
+    """User, class and role, or user, course, school and role; null without a class
+    and a course."""
+    has = {name: name in frame.columns for name in PARTS}
+    columns = {
+        name: pl.col(name) if there else pl.lit(None, pl.String)
+        for name, there in has.items()
+    }
+    user, class_, course, school, role = (columns[name] for name in PARTS)
+    return (
+        pl.when(class_.is_not_null())
+        .then(_joined(user, class_, role))
+        .when(course.is_not_null())
+        .then(_joined(user, course, school.fill_null(""), role))
+    )
+
+
+def _joined(*parts: pl.Expr) -> pl.Expr:
+    escaped = [
+        part.str.replace_all("%", "%25", literal=True).str.replace_all(
+            "/", "%2F", literal=True
+        )
+        for part in parts
+    ]
+    return pl.concat_str(escaped, separator="/")
+
+
+def _uuid5(names: pl.Series) -> pl.Series:
+    # polars has no SHA-1; hashing is all that is left to Python, over the distinct
+    # texts, and the shape of the identifier is given to whole columns again.
+    distinct = names.unique()
+    space = NAMESPACE.bytes
+    digests = pl.Series(
+        "h",
+        [
+            hashlib.sha1(space + name.encode(), usedforsecurity=False).hexdigest()
+            for name in distinct
+        ],
+        dtype=pl.String,
+    )
+    h = pl.col("h")
+    shaped = digests.to_frame().select(
+        pl.concat_str(
+            h.str.slice(0, 8),
+            h.str.slice(8, 4),
+            pl.lit("5") + h.str.slice(13, 3),
+            h.str.slice(16, 1).replace_strict(_VARIANT) + h.str.slice(17, 3),
+            h.str.slice(20, 12),
+            separator="-",
+        )
+    )
+    return names.replace_strict(distinct, shaped.to_series(), return_dtype=pl.String)

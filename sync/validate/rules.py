@@ -1,0 +1,335 @@
+"""The rules on single rows: one line of ``table`` for each.
+
+In: a ``Sheet``. Out: rough findings. All rules that could fail at all are judged in one
+``select``; rows are touched again only where one did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum, auto
+
+import polars as pl
+
+from sync.model.entities import (
+    ENROLLMENT_ROLES,
+    GRADES,
+    MAX_IDENTIFIER,
+    ROLE_TYPES,
+    STATUSES,
+    USER_ROLES,
+    Entity,
+    Kind,
+)
+from sync.model.finding import Severity
+from sync.model.normalise import FALSE, TRUE
+from sync.model.roster import KEEP
+from sync.validate.hints import SHOWN, Hint, date_format, nearest, said
+from sync.validate.rough import rows
+from sync.validate.sheet import RAW, Sheet, blank
+
+CONTROL = r"\p{Cc}"
+EXPONENT = r"(?:^|,)[0-9](?:\.[0-9]+)?[eE][+-][0-9]+(?:$|,)"
+"""How a spreadsheet writes a long number: 1.23E+05; the sign is always there."""
+
+_HIGH = (
+    r"[\x{80}-\x{BF}\x{20AC}\x{201A}\x{0192}\x{201E}\x{2026}\x{2020}\x{2021}\x{02C6}"
+    r"\x{2030}\x{0160}\x{2039}\x{0152}\x{017D}\x{2018}\x{2019}\x{201C}\x{201D}\x{2022}"
+    r"\x{2013}\x{2014}\x{02DC}\x{2122}\x{0161}\x{203A}\x{0153}\x{017E}\x{0178}]"
+)
+MOJIBAKE = rf"\x{{FFFD}}|[ÃÂ]{_HIGH}|[ÐÑ][\x{{80}}-\x{{BF}}]|â\x{{20AC}}"
+"""UTF-8 read as Windows-1252 (80 to BF after a lead byte), or letters lost."""
+
+_WORDS = r"(?:true|false|active|inactive|tobedeleted)"
+IN_IDENTIFIER = rf"^(?i-u:{_WORDS})$|^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}(?:$|[T ])"
+IN_NAME = rf"{IN_IDENTIFIER}|^[^\s@]+@[^\s@]+\.[^\s@]+$|^[0-9]+(?:/[0-9]+/[0-9]+)?$"
+"""What stands in such a column only if the row's cells have moved."""
+
+NAMES = frozenset({"givenName", "familyName"})
+CENTURY = 100
+LEAP_DAY = (2, 29)
+_EITHER = ("classSourcedId", "courseSourcedId")
+
+
+class Needs(Enum):
+    """What a column must show before a rule on it is worth judging."""
+
+    BLANKS = auto()
+    CHANGED = auto()
+    UNUSUAL = auto()
+    NOTHING = auto()
+
+
+Columns = Callable[[Sheet], Iterable[str]]
+Fails = Callable[[str], pl.Expr]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule: on which columns, when it fails, and what is said then.
+
+    ``fails`` gives a boolean expression over the normalised columns and, prefixed
+    with ``RAW``, those that normalising changed. ``{column}`` and ``{value}`` in
+    ``message`` are the canonical column and the cell.
+    """
+
+    code: str
+    severity: Severity
+    columns: Columns
+    needs: Needs
+    fails: Fails
+    message: str
+    hint: Hint
+
+
+def _required(sheet: Sheet) -> Iterable[str]:
+    return (name for name in sheet.columns if sheet.column(name).required)
+
+
+def _of(*kinds: Kind) -> Columns:
+    return lambda sheet: (
+        name for name in sheet.columns if sheet.column(name).kind in kinds
+    )
+
+
+def _names(sheet: Sheet) -> Iterable[str]:
+    return (name for name in sheet.columns if name in NAMES)
+
+
+def _either(sheet: Sheet) -> Iterable[str]:
+    if sheet.entity is not Entity.ENROLLMENTS:
+        return ()
+    return [next((n for n in _EITHER if n in sheet.columns), _EITHER[0])]
+
+
+def _pair(begin: str, end: str) -> Columns:
+    return lambda sheet: (end,) if {begin, end} <= set(sheet.columns) else ()
+
+
+def _neither(_name: str) -> pl.Expr:
+    return pl.all_horizontal(blank(one) for one in _EITHER)
+
+
+def _malformed(name: str) -> pl.Expr:
+    return pl.col(name).is_null() & ~blank(name)
+
+
+def _holds(pattern: str) -> Fails:
+    return lambda name: pl.col(name).str.contains(pattern)
+
+
+def _too_long(name: str) -> pl.Expr:
+    return pl.col(name).str.len_chars() > MAX_IDENTIFIER
+
+
+def _one_too_long(name: str) -> pl.Expr:
+    parts = pl.col(name).str.split(",").list.eval(pl.element().str.len_chars())
+    return parts.list.max() > MAX_IDENTIFIER
+
+
+def _before(begin: str) -> Fails:
+    return lambda name: pl.col(name) < pl.col(begin)
+
+
+def _beyond(today: date) -> Fails:
+    first, last = _years(today, -CENTURY), _years(today, CENTURY)
+    return lambda name: (pl.col(name) < first) | (pl.col(name) > last)
+
+
+def _years(today: date, years: int) -> str:
+    # A day that the other year lacks (29 February) gives way to the day before.
+    day = 28 if (today.month, today.day) == LEAP_DAY else today.day
+    return today.replace(year=today.year + years, day=day).isoformat()
+
+
+_NO, _SAY = Severity.REJECTED, Severity.WARNING
+_IDS = (Kind.IDENTIFIER, Kind.IDENTIFIERS)
+_FILL = said("fill in {column}, or give it a default in the mapping")
+_TOO_LONG = f"{{column}} has more than {MAX_IDENTIFIER} characters"
+_QUOTED = '{column} "{value}" is not '
+
+
+def _allowed(code: str, kind: Kind, noun: str, hint: Hint) -> Rule:
+    return Rule(code, _NO, _of(kind), Needs.CHANGED, _malformed, _QUOTED + noun, hint)
+
+
+def table(today: date) -> tuple[Rule, ...]:
+    """All rules on single rows; ``today`` decides what is beyond a century."""
+    return (
+        Rule(
+            "RS101", _NO, _required, Needs.BLANKS, blank, "{column} is missing", _FILL
+        ),
+        Rule(
+            *("RS101", _NO, _either, Needs.NOTHING, _neither),
+            "classSourcedId and courseSourcedId are both missing",
+            said("fill in the class, or the course, of the enrollment"),
+        ),
+        Rule(
+            *("RS102", _NO, _of(Kind.IDENTIFIER), Needs.UNUSUAL, _too_long),
+            *(_TOO_LONG, said("look for a quote that is missing before this cell")),
+        ),
+        Rule(
+            *("RS102", _NO, _of(Kind.IDENTIFIERS), Needs.UNUSUAL, _one_too_long),
+            *(_TOO_LONG, said("look for a comma or a quote that is missing")),
+        ),
+        Rule(
+            *("RS103", _NO, _of(*_IDS), Needs.UNUSUAL, _holds(CONTROL)),
+            "{column} holds a line end, a tab or another control character",
+            said("take it out, and look for a quote that is missing before this cell"),
+        ),
+        Rule(
+            *("RS104", _NO, _of(*_IDS), Needs.UNUSUAL, _holds(EXPONENT)),
+            '{column} "{value}" was rewritten by a spreadsheet',
+            said("export again without opening the file, or set the column to text"),
+        ),
+        Rule(
+            *("RS105", _SAY, _of(Kind.TEXT), Needs.UNUSUAL, _holds(CONTROL)),
+            "{column} holds a line end, a tab or another control character",
+            said("take it out of the cell in the student information system"),
+        ),
+        Rule(
+            *("RS106", _SAY, _of(Kind.TEXT, *_IDS), Needs.UNUSUAL, _holds(MOJIBAKE)),
+            '{column} "{value}" has letters that were read in another encoding',
+            said("export again as UTF-8, without an editor or a spreadsheet between"),
+        ),
+        Rule(
+            *("RS107", _SAY, _of(*_IDS), Needs.UNUSUAL, _holds(IN_IDENTIFIER)),
+            '{column} "{value}" looks as if it belonged into another column',
+            said("compare the cells of this row with the header"),
+        ),
+        Rule(
+            *("RS107", _SAY, _names, Needs.NOTHING, _holds(IN_NAME)),
+            '{column} "{value}" looks as if it belonged into another column',
+            said("compare the cells of this row with the header"),
+        ),
+        _allowed("RS110", Kind.STATUS, "a status", nearest(STATUSES)),
+        _allowed("RS111", Kind.BOOLEAN, "true or false", nearest(TRUE + FALSE)),
+        _allowed("RS112", Kind.GRADES, "a grade", nearest(GRADES)),
+        _allowed(
+            *("RS113", Kind.USER_ROLE, "a role that users have"),
+            nearest(USER_ROLES, ", ext:..."),
+        ),
+        _allowed(
+            *("RS114", Kind.ENROLLMENT_ROLE, "a role that enrollments have"),
+            nearest(ENROLLMENT_ROLES, ", ext:..."),
+        ),
+        _allowed("RS115", Kind.ROLE_TYPE, "a type of role", nearest(ROLE_TYPES)),
+        _allowed("RS116", Kind.DATE, "a date", date_format),
+        Rule(
+            *("RS117", _SAY, _of(Kind.EMAIL), Needs.CHANGED, _malformed),
+            _QUOTED + "an e-mail address; the cell is left out",
+            said("one @, no space, and a domain with a dot, or leave the cell empty"),
+        ),
+        Rule(
+            *("RS118", _SAY, _of(Kind.PHONE), Needs.CHANGED, _malformed),
+            _QUOTED + "a phone number; the cell is left out",
+            said("7 to 15 digits after an optional +, or leave the cell empty"),
+        ),
+        Rule(
+            *("RS120", _NO, _pair("beginDate", "endDate"), Needs.NOTHING),
+            *(_before("beginDate"), "{column} lies before beginDate"),
+            said("correct one of the two dates"),
+        ),
+        Rule(
+            *("RS120", _NO, _pair("startDate", "endDate"), Needs.NOTHING),
+            *(_before("startDate"), "{column} lies before startDate"),
+            said("correct one of the two dates"),
+        ),
+        Rule(
+            *("RS121", _SAY, _of(Kind.DATE), Needs.NOTHING, _beyond(today)),
+            '{column} "{value}" is more than a century from today',
+            said("look at the year"),
+        ),
+    )
+
+
+def judge(sheet: Sheet, today: date) -> list[pl.DataFrame]:
+    """The rough findings of all rules on single rows, a frame for each."""
+    tried = [
+        (rule, name)
+        for rule in table(today)
+        for name in rule.columns(sheet)
+        if _worth_judging(rule.needs, name, sheet)
+    ]
+    frame = with_raw(sheet)
+    verdicts = frame.select(
+        rule.fails(name).fill_null(value=False).alias(str(number))
+        for number, (rule, name) in enumerate(tried)
+    )
+    return [
+        _findings(frame.filter(verdict), sheet, rule, name)
+        for (rule, name), verdict in zip(tried, verdicts, strict=True)
+        if verdict.any()
+    ]
+
+
+def with_keep(sheet: Sheet) -> Sheet:
+    """The sheet with ``_keep``: each row's malformed optional cells, between commas."""
+    names = [
+        name
+        for name in _of(Kind.EMAIL, Kind.PHONE)(sheet)
+        if _worth_judging(Needs.CHANGED, name, sheet)
+    ]
+    listed = pl.concat_str(
+        [
+            pl.lit(","),
+            *(
+                pl.when(_malformed(n)).then(pl.lit(f"{n},")).otherwise(pl.lit(""))
+                for n in names
+            ),
+        ]
+    )
+    keep = pl.when(listed != ",").then(listed) if names else pl.lit(None, pl.String)
+    kept = with_raw(sheet).with_columns(keep.alias(KEEP))[KEEP]
+    return sheet.with_frame(sheet.frame.with_columns(kept))
+
+
+def _worth_judging(needs: Needs, name: str, sheet: Sheet) -> bool:
+    match needs:
+        case Needs.BLANKS:
+            return sheet.frame[name].null_count() > 0
+        case Needs.CHANGED:
+            lost = sheet.frame[name].null_count()
+            return name in sheet.raw.columns and lost > sheet.raw[name].null_count()
+        case Needs.UNUSUAL:
+            return name not in sheet.plain
+        case Needs.NOTHING:
+            return True
+
+
+def with_raw(sheet: Sheet) -> pl.DataFrame:
+    """The frame with each column's raw one beside it, and both of ``_EITHER``."""
+    absent = _EITHER if sheet.entity is Entity.ENROLLMENTS else ()
+    frame = sheet.frame.with_columns(
+        pl.lit(None, pl.String).alias(name)
+        for name in absent
+        if name not in sheet.columns
+    )
+    raw = [
+        (sheet.raw if name in sheet.raw.columns else frame)[name].alias(RAW + name)
+        for name in frame.columns
+        if not name.startswith("_")
+    ]
+    return frame.with_columns(raw)
+
+
+def _findings(
+    failing: pl.DataFrame, sheet: Sheet, rule: Rule, name: str
+) -> pl.DataFrame:
+    values = failing[RAW + name]
+    distinct = values.unique()
+    hints = rule.hint(distinct, name)
+    before, *after = rule.message.replace("{column}", name).split("{value}")
+    shown = pl.col(RAW + name).fill_null("").str.slice(0, SHOWN)
+    message = [pl.lit(before), *([shown, pl.lit(after[0])] if after else [])]
+    return rows(
+        failing,
+        sheet,
+        rule.code,
+        rule.severity,
+        column=name,
+        message=pl.concat_str(message),
+        hint=pl.col(RAW + name).replace_strict(distinct, hints),
+    )
