@@ -1,0 +1,257 @@
+"""Roster against mirror: one decision for each row of the drop.
+
+In: what the drop wants (projected), what the target holds, what is frozen, what the
+ledger remembers. Out: one frame per entity with every row of either side once, its
+changed fields and, for rows of the drop, the decision. What becomes of records that
+only the target holds is ``plan.removal``'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from sync.diff.values import (
+    DROP,
+    FIELDS,
+    REMOTE,
+    FieldRules,
+    sides,
+    with_changed_fields,
+    without_known_pairs,
+)
+from sync.model.entities import PEOPLE, Entity
+from sync.model.ledger import LedgerView
+from sync.model.mirror import FROZEN
+from sync.model.roster import KEY
+
+DECISION = "decision"
+REASON = "reason"
+ENTITY = "entity"
+
+DECISIONS = (
+    "unchanged",
+    "create",
+    "update",
+    "reactivate",
+    "remove",
+    "proposed",
+    "frozen",
+    "blocked",
+    "deferred",
+    "unsupported",
+)
+"""What a row of the drop can come to; the report counts each."""
+
+CHANGES = ("create", "update", "reactivate", "remove")
+
+ENDED = ("inactive", "tobedeleted")
+
+
+@dataclass(frozen=True, slots=True)
+class DiffInput:
+    """Both sides, in the target's own identities, and what must not be touched.
+
+    ``desired``: per entity the projected frame (see ``targets.base.Projection``).
+    ``remote``: per entity the mirror's frame. ``frozen``: ``entity`` and ``_key``.
+    """
+
+    desired: Mapping[Entity, pl.DataFrame]
+    remote: Mapping[Entity, pl.DataFrame]
+    frozen: pl.DataFrame
+    rules: Mapping[Entity, FieldRules]
+    ledger: LedgerView = field(default_factory=LedgerView.empty)
+
+
+def diff(given: DiffInput) -> dict[Entity, pl.DataFrame]:
+    """Per entity that either side has, the joined frame with its decisions.
+
+    Columns: ``_key``, ``in_drop``, ``in_remote``, ``d:*``, ``r:*``, ``fields``
+    (List[String]), ``decision`` (one of ``DECISIONS``; null for rows that only the
+    target has), ``reason``, ``was_active``, ``ends``, ``is_frozen``, and of the
+    ledger ``known`` (Boolean), ``ended``, ``missed``, ``source``. Sorted by ``_key``.
+    """
+    people = _people(given)
+    whole = {
+        entity: _with_decisions(people[entity], entity, given) for entity in people
+    }
+    for entity in dict.fromkeys((*given.desired, *given.remote)):
+        if entity not in PEOPLE:
+            joined = sides(_side(given.desired, entity), _side(given.remote, entity))
+            whole[entity] = _with_decisions(joined, entity, given)
+    return {entity: whole[entity] for entity in Entity if entity in whole}
+
+
+def _side(frames: Mapping[Entity, pl.DataFrame], entity: Entity) -> pl.DataFrame:
+    frame = frames.get(entity)
+    return frame if frame is not None else pl.DataFrame(schema={KEY: pl.String()})
+
+
+def _people(given: DiffInput) -> dict[Entity, pl.DataFrame]:
+    """Students and users joined over both, since one person stands in either.
+
+    A matched person belongs to the entity under which the drop has him.
+    """
+    if not any(entity in given.desired or entity in given.remote for entity in PEOPLE):
+        return {}
+    joined = sides(_stacked(given.desired), _stacked(given.remote))
+    home = pl.coalesce(DROP + ENTITY, REMOTE + ENTITY)
+    named = joined.with_columns(home.alias(ENTITY))
+    present = [e for e in PEOPLE if e in given.desired or e in given.remote]
+    return {
+        entity: named.filter(pl.col(ENTITY) == entity.value).drop(
+            _undelivered(named, given.desired.get(entity))
+        )
+        for entity in present
+    }
+
+
+def _undelivered(named: pl.DataFrame, desired: pl.DataFrame | None) -> list[str]:
+    """The other file's columns: what this one does not have was not delivered."""
+    delivered = set() if desired is None else set(desired.columns)
+    return [
+        name
+        for name in named.columns
+        if name == ENTITY
+        or (name.startswith(DROP) and name.removeprefix(DROP) not in delivered)
+    ]
+
+
+def _stacked(frames: Mapping[Entity, pl.DataFrame]) -> pl.DataFrame:
+    stack = [
+        frames[entity].with_columns(pl.lit(entity.value).alias(ENTITY))
+        for entity in PEOPLE
+        if entity in frames
+    ]
+    empty = pl.DataFrame(schema={KEY: pl.String(), ENTITY: pl.String()})
+    return pl.concat([empty, *stack], how="diagonal")
+
+
+def _with_decisions(
+    joined: pl.DataFrame, entity: Entity, given: DiffInput
+) -> pl.DataFrame:
+    rules = given.rules[entity]
+    marked = _with_ledger(_with_frozen(joined, entity, given.frozen), entity, given)
+    pairs = given.ledger.pairs.filter(pl.col("entity") == entity.value)
+    fields = without_known_pairs(
+        with_changed_fields(marked, rules), pairs.rename({"key": KEY})
+    )
+    settled = _with_ended_by_us(fields)
+    decided = settled.with_columns(_decision(settled).alias(DECISION))
+    return decided.with_columns(
+        _optional(decided, DROP + "_reason").alias(REASON), *_ends(decided)
+    )
+
+
+def _with_frozen(
+    joined: pl.DataFrame, entity: Entity, frozen: pl.DataFrame
+) -> pl.DataFrame:
+    """``is_frozen``: a rejected row, or an unreadable remote record, protects it."""
+    keys = frozen.filter(pl.col("entity") == entity.value).select(KEY).unique()
+    marked = joined.join(
+        keys.with_columns(_hit=pl.lit(value=True)), on=KEY, how="left"
+    ).sort(KEY)
+    unreadable = _optional(joined, REMOTE + FROZEN, pl.Boolean()).fill_null(value=False)
+    return marked.with_columns(
+        is_frozen=pl.col("_hit").fill_null(value=False) | unreadable
+    ).drop("_hit")
+
+
+def _with_ledger(
+    joined: pl.DataFrame, entity: Entity, given: DiffInput
+) -> pl.DataFrame:
+    # A person may have moved between students and users since the ledger knew him.
+    homes = PEOPLE if entity in PEOPLE else (entity,)
+    kept = given.ledger.records.filter(
+        pl.col("entity").is_in([home.value for home in homes])
+    ).select(pl.col("key").alias(KEY), "ended", "missed", "source")
+    return (
+        joined.join(
+            kept.unique(KEY, keep="first", maintain_order=True).with_columns(
+                known=pl.lit(value=True)
+            ),
+            on=KEY,
+            how="left",
+        )
+        .with_columns(
+            pl.col("known", "ended").fill_null(value=False),
+            pl.col("missed").fill_null(0),
+        )
+        .sort(KEY)
+    )
+
+
+def _optional(
+    frame: pl.DataFrame, name: str, dtype: pl.DataType | None = None
+) -> pl.Expr:
+    if name in frame.columns:
+        return pl.col(name)
+    return pl.lit(None, dtype=dtype or pl.String())
+
+
+def _with_ended_by_us(joined: pl.DataFrame) -> pl.DataFrame:
+    """What we ended stays ended, whatever the read side goes on showing.
+
+    If the drop still wants it ended, its status no longer differs; if the drop wants
+    it back, its status does.
+    """
+    ours, theirs = _optional(joined, DROP + "status"), _status(joined, REMOTE)
+    shown = (
+        pl.col("in_drop") & pl.col("in_remote") & pl.col("ended") & (theirs == "active")
+    )
+    without = pl.col(FIELDS).list.set_difference(["status", "enabledUser"])
+    return joined.with_columns(
+        pl.when(shown & ours.is_in(ENDED))
+        .then(without)
+        .when(shown & (ours == "active"))
+        .then(pl.concat_list(pl.lit("status"), without))
+        .otherwise(pl.col(FIELDS))
+        .alias(FIELDS)
+    )
+
+
+def _status(joined: pl.DataFrame, side: str) -> pl.Expr:
+    return _optional(joined, side + "status").fill_null("active")
+
+
+def _decision(joined: pl.DataFrame) -> pl.Expr:
+    ours, theirs = _status(joined, DROP), _status(joined, REMOTE)
+    # Shown as active, but ended by us: coming back is a reactivation all the same.
+    gone = theirs.is_in(ENDED) | pl.col("ended")
+    return (
+        pl.when(~pl.col("in_drop"))
+        .then(pl.lit(None, dtype=pl.String()))
+        .when(_optional(joined, DROP + "_decision").is_not_null())
+        .then(_optional(joined, DROP + "_decision"))
+        .when(pl.col("is_frozen"))
+        .then(pl.lit("frozen"))
+        .when(~pl.col("in_remote") & (ours == "tobedeleted"))
+        .then(pl.lit("unchanged"))
+        .when(~pl.col("in_remote"))
+        .then(pl.lit("create"))
+        .when(pl.col(FIELDS).list.len() == 0)
+        .then(pl.lit("unchanged"))
+        .when((ours == "tobedeleted") & gone)
+        .then(pl.lit("unchanged"))
+        .when(ours == "tobedeleted")
+        .then(pl.lit("remove"))
+        .when((ours == "active") & gone)
+        .then(pl.lit("reactivate"))
+        .otherwise(pl.lit("update"))
+    )
+
+
+def _active(joined: pl.DataFrame, side: str) -> pl.Expr:
+    enabled = _optional(joined, side + "enabledUser").fill_null("true")
+    return (_status(joined, side) == "active") & (enabled == "true")
+
+
+def _ends(joined: pl.DataFrame) -> list[pl.Expr]:
+    was = pl.col("in_remote") & _active(joined, REMOTE) & ~pl.col("ended")
+    ends = was & pl.col(DECISION).is_in(CHANGES) & ~_active(joined, DROP)
+    return [
+        was.alias("was_active"),
+        (ends | (pl.col(DECISION) == "remove")).fill_null(value=False).alias("ends"),
+    ]

@@ -1,0 +1,156 @@
+"""Field by field: which compared columns of two joined frames differ.
+
+Joined frames carry the drop's columns as ``d:NAME`` and the remote's as ``r:NAME``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from sync.model.capabilities import Comparison
+from sync.model.ledger import digest
+from sync.model.roster import KEEP, KEY
+
+DROP = "d:"
+REMOTE = "r:"
+FIELDS = "fields"
+UNREAD = "_unread"
+"""A remote row's columns (between commas) that this read did not tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRules:
+    """How the fields of one entity are compared and what may be overwritten."""
+
+    fields: tuple[str, ...]
+    comparisons: Mapping[str, Comparison] = field(default_factory=dict)
+    blank_keeps: bool = False
+    """An empty cell of a present column leaves the remote value."""
+    protected: frozenset[str] = frozenset()
+    """Fields that are never overwritten once the target holds a value."""
+
+
+def sides(desired: pl.DataFrame, remote: pl.DataFrame) -> pl.DataFrame:
+    """Both frames joined by ``_key``, every other column under its side's prefix.
+
+    ``in_drop`` and ``in_remote`` say where a row stands; sorted by ``_key``.
+    """
+    left = desired.rename(_prefixed(desired, DROP)).with_columns(in_drop=True)
+    right = remote.rename(_prefixed(remote, REMOTE)).with_columns(in_remote=True)
+    joined = left.join(right, on=KEY, how="full", coalesce=True)
+    return joined.with_columns(
+        pl.col("in_drop").fill_null(value=False),
+        pl.col("in_remote").fill_null(value=False),
+    ).sort(KEY)
+
+
+def _prefixed(frame: pl.DataFrame, prefix: str) -> dict[str, str]:
+    return {name: prefix + name for name in frame.columns if name != KEY}
+
+
+def compared(joined: pl.DataFrame, fields: Sequence[str]) -> tuple[str, ...]:
+    """The fields that both sides of a joined frame have, in order."""
+    columns = set(joined.columns)
+    return tuple(
+        name for name in fields if DROP + name in columns and REMOTE + name in columns
+    )
+
+
+def with_changed_fields(joined: pl.DataFrame, rules: FieldRules) -> pl.DataFrame:
+    """The frame with ``fields`` (List[String]): what differs, for rows on both sides.
+
+    A value that ``withheld`` names does not differ, nor does one that the read did not
+    tell (``_unread``).
+    """
+    differing = [
+        pl.when(_differs(joined, name, rules)).then(pl.lit(name))
+        for name in compared(joined, rules.fields)
+    ]
+    changed = (
+        pl.concat_list(differing).list.drop_nulls()
+        if differing
+        else pl.lit([], dtype=pl.List(pl.String))
+    )
+    return joined.with_columns(changed.alias(FIELDS))
+
+
+def _differs(joined: pl.DataFrame, name: str, rules: FieldRules) -> pl.Expr:
+    ours, theirs = pl.col(DROP + name), pl.col(REMOTE + name)
+    comparison = rules.comparisons.get(name)
+    if comparison is not None:
+        ours, theirs = comparison(ours), comparison(theirs)
+    differs = pl.col("in_drop") & pl.col("in_remote") & ours.ne_missing(theirs)
+    if REMOTE + UNREAD in joined.columns:
+        differs &= ~names_field(pl.col(REMOTE + UNREAD), name)
+    return differs & ~withheld(joined, name, rules)
+
+
+def withheld(joined: pl.DataFrame, name: str, rules: FieldRules) -> pl.Expr:
+    """Whether the drop's value of a field is not to be written over the remote's.
+
+    Because the cell counts as not delivered (``_keep``), because it is blank and blank
+    keeps, or because the field is protected and holds a value.
+    """
+    held = pl.lit(value=False)
+    if DROP + KEEP in joined.columns:
+        held |= names_field(pl.col(DROP + KEEP), name)
+    if rules.blank_keeps:
+        held |= pl.col(DROP + name).is_null()
+    if name in rules.protected and REMOTE + name in joined.columns:
+        held |= pl.col(REMOTE + name).is_not_null()
+    return held
+
+
+def names_field(marker: pl.Expr, name: str) -> pl.Expr:
+    """Whether a marker column (names between commas) names this field."""
+    return marker.str.contains(f",{name},", literal=True).fill_null(value=False)
+
+
+def without_known_pairs(joined: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
+    """Take out of ``fields`` what the ledger knows to be the same, said differently.
+
+    ``pairs``: ``_key``, ``field``, ``sent``, ``read`` of this entity. A field whose
+    wanted value was sent before, and whose remote value is what was read back then,
+    has not changed on either side.
+    """
+    if pairs.is_empty():
+        return joined
+    odd = joined.join(pairs.select(KEY).unique(), on=KEY, how="semi").filter(
+        pl.col(FIELDS).list.len() > 0
+    )
+    known = {
+        (key, name): (sent, read)
+        for key, name, sent, read in pairs.select(KEY, "field", "sent", "read").rows()
+    }
+    left = {
+        row[KEY]: [
+            name
+            for name in row[FIELDS]
+            if known.get((row[KEY], name))
+            != (digest(row[DROP + name]), digest(row[REMOTE + name]))
+        ]
+        for row in odd.iter_rows(named=True)  # only the few records known to be odd
+    }
+    return replace_fields(joined, left)
+
+
+def replace_fields(
+    joined: pl.DataFrame, fields: Mapping[str, Sequence[str]]
+) -> pl.DataFrame:
+    """The frame with other ``fields`` for some keys."""
+    if not fields:
+        return joined
+    schema = {KEY: pl.String(), "_left": pl.List(pl.String())}
+    left = pl.DataFrame(
+        {KEY: list(fields), "_left": [list(names) for names in fields.values()]},
+        schema=schema,
+    )
+    return (
+        joined.join(left, on=KEY, how="left")
+        .with_columns(pl.coalesce("_left", FIELDS).alias(FIELDS))
+        .drop("_left")
+        .sort(KEY)
+    )
