@@ -1,0 +1,56 @@
+"""The account of one run: whether it adds up, and every form in which it is shown.
+
+In: an ``Account`` made of counts, findings and the operations with their outcomes.
+Out: ``report.json``, ``report.html``, ``findings.csv``, ``operations.csv`` and the
+summary on the terminal.
+"""
+
+from __future__ import annotations
+
+from sync.report.as_csv import (
+    OUTCOME_SCHEMA,
+    UNTOUCHED_SCHEMA,
+    operations_table,
+    outcomes_table,
+    write_findings,
+    write_operations,
+)
+from sync.report.as_html import page
+from sync.report.as_json import document, documents, schema
+from sync.report.as_text import finding_lines, preview, summary
+from sync.report.balance import (
+    PARTS,
+    Account,
+    Difference,
+    Equation,
+    Stage,
+    balance,
+    equations,
+)
+from sync.report.plain import plain
+from sync.report.write import write_report
+
+__all__ = [
+    "OUTCOME_SCHEMA",
+    "PARTS",
+    "UNTOUCHED_SCHEMA",
+    "Account",
+    "Difference",
+    "Equation",
+    "Stage",
+    "balance",
+    "document",
+    "documents",
+    "equations",
+    "finding_lines",
+    "operations_table",
+    "outcomes_table",
+    "page",
+    "plain",
+    "preview",
+    "schema",
+    "summary",
+    "write_findings",
+    "write_operations",
+    "write_report",
+]

@@ -1,0 +1,247 @@
+"""The account, a plan and findings for the terminal, as lines and tables of rich.
+
+In: what was counted or planned. Out: renderables that the console prints; 80 columns
+are enough. Every word of a file or a server goes through ``plain`` and never through
+rich's markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import polars as pl
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from sync.model.finding import Findings, Severity
+from sync.model.plan import Guard, Plan
+from sync.report.balance import Account, balance
+from sync.report.causes import Cause, causes
+from sync.report.changes import Change, changes, examples
+from sync.report.mask import masked_sentence
+from sync.report.plain import plain
+from sync.report.sentences import approval, duration, headline, holding, number, remarks
+
+WORST = 5
+"""Root causes of rejected rows that a summary names."""
+EXAMPLES = 3
+"""Operations that a preview shows of each kind."""
+
+_COLUMNS: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "rows": (("rows", "read"),),
+    "rejected": (("rows", "rejected"),),
+    "same": (("diff", "unchanged"),),
+    "create": (("diff", "create"),),
+    "update": (("diff", "update"),),
+    "reactivate": (("diff", "reactivate"),),
+    "remove": (("diff", "remove"), ("remote", "remove")),
+    "aside": tuple(
+        ("diff", part)
+        for part in ("proposed", "frozen", "blocked", "deferred", "unsupported")
+    ),
+}
+_SEVERITY_STYLES = {"refused": "red", "rejected": "red", "warning": "yellow"}
+
+
+def summary(account: Account) -> list[RenderableType]:
+    """What a run ends with: verdict, counts by entity and verb, guards, news."""
+    return [
+        Text(plain(headline(account)), style="bold"),
+        *(Text(plain(f"  {remark}")) for remark in remarks(account)),
+        *([counts(account.entities)] if account.entities else []),
+        *_unmade(account),
+        *_guards(account),
+        *(Text(plain(sentence), style="red") for sentence in balance(account)),
+        *_codes(account.findings, account.new_findings),
+        *finding_lines(_mended(account.findings), WORST, reveal=False),
+        *(Text(plain(f"note: {note}")) for note in account.notes),
+    ]
+
+
+def preview(
+    plan: Plan, findings: Findings, rate: float, *, reveal: bool = False
+) -> list[RenderableType]:
+    """What a plan would do: counts, guards, examples, findings, and how long it takes.
+
+    ``rate`` is the permitted number of requests per second. Values of personal fields
+    are masked unless ``reveal``.
+    """
+    shown = changes(examples(plan.operations, EXAMPLES), reveal=reveal)
+    return [
+        *([counts(plan.account)] if plan.account else []),
+        *(_guard(guard) for guard in plan.guards if guard.tripped),
+        *_examples(shown, plan.operations),
+        *_codes(findings, {}),
+        Text(_takes(plan.operations, rate)),
+    ]
+
+
+def counts(entities: Mapping[str, Mapping[str, Mapping[str, int]]]) -> Table:
+    """Entities by verbs; columns in which nothing is but zeros are left out."""
+    columns = {
+        heading: [_count(sections, parts) for sections in entities.values()]
+        for heading, parts in _COLUMNS.items()
+    }
+    kept = {
+        heading: numbers
+        for heading, numbers in columns.items()
+        if any(numbers) or heading in {"rows", "same"}
+    }
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("", overflow="fold")
+    for heading in kept:
+        table.add_column(heading, justify="right", overflow="fold")
+    for place, entity in enumerate(entities):
+        cells = (f"{numbers[place]:,}" for numbers in kept.values())
+        table.add_row(Text(plain(entity)), *(Text(cell) for cell in cells))
+    return table
+
+
+def finding_lines(
+    findings: Findings, limit: int = 20, *, reveal: bool = True
+) -> list[RenderableType]:
+    """Findings by root cause, worst first, each with why, what to do, and how many.
+
+    ``reveal`` is for the person who has the file; mailed output should mask.
+    """
+    found = causes(findings)
+    lines = [line for cause in found[:limit] for line in _cause(cause, reveal=reveal)]
+    if len(found) > limit:
+        lines.append(Text(f"{len(found) - limit:,} more kinds in findings.csv"))
+    return lines
+
+
+def _mended(findings: Findings) -> Findings:
+    """The findings for which rows were rejected, or the drop refused."""
+    severity = pl.col("severity")
+    return Findings(
+        findings.frame.filter(
+            severity.is_in([Severity.REFUSED.value, Severity.REJECTED.value])
+        )
+    )
+
+
+def _count(
+    sections: Mapping[str, Mapping[str, int]], parts: Sequence[tuple[str, str]]
+) -> int:
+    return sum(sections.get(section, {}).get(part, 0) for section, part in parts)
+
+
+def _cause(cause: Cause, *, reveal: bool) -> Iterator[RenderableType]:
+    def said(text: str | None) -> str:
+        shown = text if reveal else masked_sentence(text, cause.column, cause.value)
+        return plain(shown or "")
+
+    style = _SEVERITY_STYLES.get(cause.severity, "")
+    yield Text.assemble(
+        (plain(f"{cause.place}: "), "bold"),
+        (f"{cause.severity} {cause.code}", style),
+        f": {said(cause.message)}",
+    )
+    if cause.hint:
+        yield Text(f"  do    {said(cause.hint)}")
+    if cause.others:
+        yield Text(f"  also  {_more(cause)}")
+    if cause.consequences:
+        rows = number(cause.consequences, "row falls", "rows fall")
+        yield Text(f"  so    {rows} with {'them' if cause.others else 'it'}")
+
+
+def _more(cause: Cause) -> str:
+    rows = number(cause.others, "more row")
+    if not cause.more:
+        return rows
+    lines = ", ".join(str(line) for line in cause.more)
+    return f"{rows}, next at {'line' if len(cause.more) == 1 else 'lines'} {lines}"
+
+
+def _unmade(account: Account) -> Iterator[RenderableType]:
+    """Entities of which not every change was made, where changes were to be made."""
+    if account.outcome in {"held", "preview", "refused"}:
+        return
+    for entity, sections in account.entities.items():
+        made = sections.get("operations", {})
+        planned, done = made.get("planned", 0), made.get("done", 0)
+        if done < planned:
+            yield Text(plain(f"{entity}: {done:,} of {planned:,} changes made"))
+
+
+def _guards(account: Account) -> Iterator[RenderableType]:
+    yield from (_guard(guard) for guard in holding(account))
+    command = approval(account)
+    if command:
+        yield Text("If that is meant, let this one plan through:")
+        yield Text(f"  {plain(command)}", no_wrap=True)
+
+
+def _guard(guard: Guard) -> Text:
+    whole = guard.entity or "all"
+    place = f"{whole} in {guard.group}" if guard.group else whole
+    numbers = f"{guard.count:,} of {guard.of:,}, limit {guard.limit}"
+    return Text.assemble(
+        ("held ", "yellow"),
+        plain(f"{guard.name} of {place} ({numbers}): {guard.message}"),
+    )
+
+
+def _examples(
+    shown: Sequence[Change], operations: pl.DataFrame
+) -> Iterator[RenderableType]:
+    totals = {
+        (entity, verb): count
+        for entity, verb, count in operations.group_by("entity", "verb")
+        .len()
+        .sort("entity", "verb")
+        .iter_rows()
+    }
+    kinds: dict[tuple[str, str], list[Change]] = {}
+    for change in shown:
+        kinds.setdefault((change.entity, change.verb), []).append(change)
+    for (entity, verb), group in kinds.items():
+        total = totals[entity, verb]
+        said = f"{verb} {total:,} {entity}"
+        yield Text(plain(said if total <= EXAMPLES else f"{said}, such as"), "bold")
+        yield _side_by_side(group)
+
+
+def _side_by_side(group: Sequence[Change]) -> Table:
+    """Changed fields side by side; records without fields show their reason."""
+    table = Table(box=None, pad_edge=True, padding=(0, 1), show_header=False)
+    for _ in range(4):
+        table.add_column(overflow="fold")
+    for change in group:
+        first = Text(plain(change.key))
+        if not change.fields:
+            table.add_row(first, Text(plain(change.reason)), "", "")
+        for field in change.fields:
+            before = "" if change.verb == "create" else plain(field.before)
+            cells = (plain(field.name), before, plain(field.after))
+            table.add_row(first, *(Text(cell) for cell in cells))
+            first = Text("")
+    return table
+
+
+def _codes(findings: Findings, news: Mapping[str, int]) -> Iterator[RenderableType]:
+    """Findings by code, with how many of them the last run did not have."""
+    by_code = findings.by_code()
+    if not by_code:
+        return
+    said = (
+        f"{code} {count:,}" + (f" ({news[code]:,} new)" if news.get(code) else "")
+        for code, count in by_code.items()
+    )
+    yield Text(plain("findings: " + ", ".join(said)))
+
+
+def _takes(operations: pl.DataFrame, rate: float) -> str:
+    if "request" in operations.columns:
+        requests = operations["request"].len() - operations["request"].null_count()
+    else:
+        requests = operations.height
+    if requests == 0:
+        return "nothing to send"
+    return (
+        f"{number(requests, 'request')}, about {duration(requests / rate)} "
+        f"at {rate:g} a second"
+    )

@@ -1,0 +1,34 @@
+"""The four files of a run's folder: report.json, report.html and the two sheets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from sync.report.as_csv import operations_table, write_findings, write_operations
+from sync.report.as_html import page
+from sync.report.as_json import document, encode
+from sync.report.balance import Account
+from sync.report.files import write_private
+
+
+def write_report(
+    folder: Path,
+    account: Account,
+    operations: pl.DataFrame,
+    outcomes: pl.DataFrame,
+    *,
+    untouched: pl.DataFrame | None = None,
+) -> None:
+    """Write the report of a run into its folder, which exists, each file atomically.
+
+    ``operations`` is of ``OPERATION_SCHEMA``, ``outcomes`` of ``OUTCOME_SCHEMA``,
+    ``untouched`` of ``UNTOUCHED_SCHEMA``. ``report.json`` comes last: where it stands,
+    the others do. Raises OSError when the disk is full or the folder not writable.
+    """
+    table = operations_table(operations, outcomes, untouched)
+    write_findings(account.findings, folder / "findings.csv")
+    write_operations(table, folder / "operations.csv")
+    write_private(folder / "report.html", page(account, table).encode("utf-8"))
+    write_private(folder / "report.json", encode(document(account)))

@@ -1,0 +1,87 @@
+"""Changes for people: what is shown of a record, and which of many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import polars as pl
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sync.report import OUTCOME_SCHEMA, operations_table
+from sync.report.changes import FieldChange, changes, examples, fair_share
+
+
+def test_each_changed_field_stands_with_before_and_after(
+    make_operations: Callable[..., pl.DataFrame],
+) -> None:
+    row = {
+        "fields": ["grades", "enabledUser", "primaryOrgSourcedId"],
+        "before": {"grades": "04", "enabledUser": True},
+        "after": {"grades": "05", "enabledUser": False, "primaryOrgSourcedId": "o-1"},
+    }
+
+    (change,) = changes(make_operations(row))
+
+    assert change.place == "students.csv:2"
+    assert change.fields == (
+        FieldChange("grades", "04", "05"),
+        FieldChange("enabledUser", "true", "false"),
+        FieldChange("primaryOrgSourcedId", "(empty)", "o-1"),
+    )
+
+
+def test_the_table_of_operations_shows_the_same_fields(
+    make_operations: Callable[..., pl.DataFrame],
+) -> None:
+    row = {"fields": ["grades", "role"], "before": {}, "after": {"grades": "05"}}
+    frame = make_operations(row)
+
+    table = operations_table(frame, OUTCOME_SCHEMA.to_frame())
+
+    assert changes(table)[0].fields == changes(frame)[0].fields
+
+
+def test_an_address_in_a_reason_is_masked_unless_revealed(
+    make_operations: Callable[..., pl.DataFrame],
+) -> None:
+    frame = make_operations({"reason": "same e-mail jo@x.org"})
+
+    assert changes(frame)[0].reason == "same e-mail …@…"
+    assert changes(frame, reveal=True)[0].reason == "same e-mail jo@x.org"
+
+
+def test_a_very_long_value_is_cut(
+    make_operations: Callable[..., pl.DataFrame],
+) -> None:
+    row = {"fields": ["title"], "before": {}, "after": {"title": "x" * 10_000}}
+
+    (change,) = changes(make_operations(row))
+
+    assert len(change.fields[0].after) < 200
+
+
+def test_examples_are_the_first_of_each_entity_and_verb(
+    make_operations: Callable[..., pl.DataFrame],
+) -> None:
+    kinds = [("students", "create")] * 5 + [("users", "create"), ("users", "remove")]
+    frame = make_operations(*({"entity": e, "verb": v} for e, v in kinds))
+
+    assert examples(frame, 2)["key"].to_list() == ["s-0", "s-1", "s-5", "s-6"]
+
+
+@given(st.lists(st.sampled_from("abc"), max_size=60), st.integers(1, 40))
+def test_a_fair_share_keeps_the_order_and_forgets_no_kind(
+    kinds: list[str], limit: int
+) -> None:
+    frame = pl.DataFrame(
+        {"kind": kinds, "n": range(len(kinds))},
+        schema={"kind": pl.String, "n": pl.Int64},
+    )
+
+    shared = fair_share(frame, ["kind"], limit)
+
+    assert shared.height == min(limit, len(kinds))
+    assert shared["n"].is_sorted()
+    if limit >= 3:
+        assert set(shared["kind"]) == set(kinds)

@@ -1,0 +1,144 @@
+"""The verdict in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from sync.model.plan import Guard
+from sync.report import PARTS, Account
+from sync.report.sentences import approval, duration, headline, number, remarks, when
+
+
+def _made(planned: int, done: int, rejected: int = 0) -> dict[str, object]:
+    operations = dict.fromkeys(PARTS["operations"], 0)
+    operations.update(planned=planned, done=done, failed=planned - done)
+    rows = {"read": rejected, "accepted": 0, "merged": 0, "rejected": rejected}
+    return {"entities": {"users": {"rows": rows, "operations": operations}}}
+
+
+@pytest.mark.parametrize(
+    ("outcome", "planned", "done", "said"),
+    [
+        ("done", 1932, 1932, "all 1,932 changes were made."),
+        ("done", 1, 1, "the one change was made."),
+        ("done", 0, 0, "nothing to change. "),
+        ("partial", 10, 9, "9 of 10 changes were made."),
+        ("partial", 10, 1, "1 of 10 changes was made."),
+        ("refused", 0, 0, "the drop was refused, and nothing was written."),
+        ("held", 5, 0, "held. Nothing was written; 5 changes wait for your approval."),
+        ("preview", 5, 0, "a preview. 5 changes would be made; nothing was written."),
+        ("preview", 0, 0, "a preview. There is nothing to change."),
+        ("interrupted", 5, 2, "stopped before the end, after 2 of 5 changes."),
+        ("target_failed", 5, 2, "the remote system failed after 2 of 5 changes."),
+        ("target_failed", 5, 0, "the remote system failed, and nothing is known"),
+    ],
+)
+def test_the_headline_says_how_it_ended(
+    make_account: Callable[..., Account],
+    outcome: str,
+    planned: int,
+    done: int,
+    said: str,
+) -> None:
+    account = make_account(outcome=outcome, **_made(planned, done))
+
+    assert headline(account).startswith(f"Night of 21 Nov: {said}")
+
+
+@pytest.mark.parametrize(
+    ("rejected", "said"),
+    [
+        (1, "1 row was rejected; nothing was removed because of it."),
+        (3, "3 rows were rejected; nothing was removed because of them."),
+    ],
+)
+def test_rejected_rows_are_remarked_upon(
+    make_account: Callable[..., Account], rejected: int, said: str
+) -> None:
+    assert said in remarks(make_account(**_made(0, 0, rejected)))
+
+
+def test_what_was_not_made_is_remarked_upon(
+    make_account: Callable[..., Account],
+) -> None:
+    said = remarks(make_account())
+
+    assert "1 change failed." in said
+    assert "1 change was blocked by another that failed." in said
+    assert "1 field did not read back as written." in said
+
+
+def test_a_preview_has_made_nothing_and_remarks_nothing_upon_it(
+    make_account: Callable[..., Account],
+) -> None:
+    assert remarks(make_account(outcome="preview", **_made(4, 0))) == []
+
+
+def test_sums_that_do_not_hold_are_an_alarm(
+    make_account: Callable[..., Account],
+) -> None:
+    account = make_account(entities={"users": {"rows": {"read": 3}}})
+
+    assert remarks(account)[-1].startswith("This report does not balance: 1 sum does")
+
+
+TRIPPED = Guard("removals", None, None, 1, 2, "5 %", True, "m")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"guards": (replace(TRIPPED, tripped=False),)},
+        {"guards": ()},
+        {"plan": None},
+        {"digest": None},
+        {"approved": {"user": "kim"}},
+    ],
+)
+def test_only_a_held_and_stored_plan_can_be_approved(
+    make_account: Callable[..., Account], fields: dict[str, object]
+) -> None:
+    held = {"guards": (TRIPPED,), "approved": None, **fields}
+
+    assert approval(make_account(**held)) is None
+
+
+def test_what_lets_a_held_plan_through_is_one_command(
+    make_account: Callable[..., Account],
+) -> None:
+    assert approval(make_account(guards=(TRIPPED,), approved=None)) == (
+        "roster-sync apply plan.rsplan --approve 3f9a3f9a3f9a"
+    )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0.04, "0.0 s"),
+        (9.94, "9.9 s"),
+        (12.4, "12 s"),
+        (119, "119 s"),
+        (180, "3 min"),
+        (3600, "1 h"),
+        (4800, "1 h 20 min"),
+    ],
+)
+def test_durations_are_said_as_people_do(seconds: float, said: str) -> None:
+    assert duration(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("hour", "said"),
+    [(2, "Night of 3 May"), (18, "Night of 3 May"), (14, "3 May, 14:05")],
+)
+def test_only_a_run_by_night_is_a_night(hour: int, said: str) -> None:
+    assert when(datetime(2026, 5, 3, hour, 5, tzinfo=UTC)) == said
+
+
+def test_numbers_take_their_noun_along() -> None:
+    assert (number(1, "row"), number(1932, "row")) == ("1 row", "1,932 rows")
+    assert number(2, "other row falls", "other rows fall") == "2 other rows fall"
