@@ -1,0 +1,68 @@
+"""The counts of a plan, as the report shows them, from the differences themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from sync.diff import DECISIONS
+from sync.model.entities import Entity
+from sync.model.roster import RowCounts
+
+FATES = ("remove", "kept", "frozen", "out_of_scope", "proposed")
+
+Account = dict[str, dict[str, dict[str, int]]]
+
+
+def account(
+    rows: Mapping[Entity, RowCounts],
+    merged: Mapping[Entity, int],
+    joined: Mapping[Entity, pl.DataFrame],
+    operations: pl.DataFrame,
+    unsupported: frozenset[Entity],
+) -> Account:
+    """Per entity ``rows``, and of compared ones ``diff``, ``remote``, ``operations``.
+
+    ``merged``: rows that the target sees as one. ``unsupported``: entities that the
+    drop has and this target does not sync; all their rows count so.
+    """
+    planned = dict(operations.group_by("entity").len().rows())
+    whole: Account = {}
+    for entity in Entity:
+        sections: dict[str, dict[str, int]] = {}
+        if entity in rows:
+            sections["rows"] = _rows(rows[entity], merged.get(entity, 0))
+        if entity in joined:
+            sections["diff"] = _diff(joined[entity])
+            sections["remote"] = _remote(joined[entity])
+            sections["operations"] = {"planned": planned.get(entity.value, 0)}
+        elif entity in unsupported and entity in rows:
+            none = dict.fromkeys(DECISIONS, 0)
+            sections["diff"] = none | {"unsupported": sections["rows"]["accepted"]}
+        if sections:
+            whole[entity.value] = sections
+    return whole
+
+
+def _rows(counts: RowCounts, merged: int) -> dict[str, int]:
+    return {
+        "read": counts.read,
+        "accepted": counts.accepted - merged,
+        "merged": counts.merged + merged,
+        "rejected": counts.rejected,
+    }
+
+
+def _diff(joined: pl.DataFrame) -> dict[str, int]:
+    found = dict(joined.filter("in_drop").group_by("decision").len().rows())
+    return {name: found.get(name, 0) for name in DECISIONS}
+
+
+def _remote(joined: pl.DataFrame) -> dict[str, int]:
+    there = joined.filter("in_remote")
+    found = dict(there.filter(~pl.col("in_drop")).group_by("fate").len().rows())
+    matched = there.filter("in_drop").height
+    return {"total": there.height, "matched": matched} | {
+        fate: found.get(fate, 0) for fate in FATES
+    }

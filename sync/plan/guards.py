@@ -1,0 +1,277 @@
+"""Guards: limits on harm, all judged before the first write.
+
+In: the differences with decisions and fates, and what the last good drop had. Out: one
+``Guard`` for each limit that was judged. A guard that trips holds the whole plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from sync.model.entities import Entity
+from sync.model.plan import Guard
+from sync.model.roster import KEY
+
+GROUP_COLUMNS = {
+    "school": {
+        Entity.STUDENTS: "r:primaryOrgSourcedId",
+        Entity.USERS: "r:primaryOrgSourcedId",
+        Entity.ENROLLMENTS: "r:schoolSourcedId",
+    },
+    "role": {Entity.ENROLLMENTS: "r:role", Entity.USERS: "r:roles"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """More than so many percent, or more than so many; either trips."""
+
+    percent: float | None = None
+    count: int | None = None
+
+    def exceeded(self, number: int, of: int) -> bool:
+        """Whether ``number`` of ``of`` is over either limit."""
+        by_count = self.count is not None and number > self.count
+        by_percent = self.percent is not None and number * 100 > self.percent * of
+        return by_count or by_percent
+
+    def text(self) -> str:
+        """The limit as people read it."""
+        parts = [f"{self.percent:g} %"] if self.percent is not None else []
+        parts += [str(self.count)] if self.count is not None else []
+        return " or ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class GuardRules:
+    """The ``guards`` table of the configuration."""
+
+    removals: Threshold = Threshold(percent=5)
+    creates: Threshold = Threshold(percent=50)
+    updates: Threshold = Threshold(percent=50)
+    cleared: Threshold = Threshold(percent=2)
+    shrink: Threshold = Threshold(percent=20)
+    by: tuple[str, ...] = ("school", "role")
+    by_percent: float = 25
+    floor: int = 20
+    first_run_holds: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class GuardInput:
+    """What the guards look at."""
+
+    joined: Mapping[Entity, pl.DataFrame]
+    """Per entity, the differences with ``decision``, ``fate`` and ``ends``."""
+    rows: Mapping[Entity, int]
+    """Rows of the drop, per entity that it delivers as bulk."""
+    rows_before: Mapping[Entity, int]
+    """The same of the last good bulk drop of this source."""
+    can_end: frozenset[Entity]
+    """Entities of which this run could end something for its absence."""
+    operations: int
+    first_run: bool
+    """No ledger of this target yet, and its roster is not empty."""
+    rules: GuardRules = field(default_factory=GuardRules)
+
+
+def judge(given: GuardInput) -> tuple[Guard, ...]:
+    """All guards, in a fixed order; those that hold are in it too."""
+    guards = [_first_run(given)]
+    for entity, joined in given.joined.items():
+        guards.extend(_of_entity(entity, _marked(entity, joined), given))
+    guards.extend(_shrink(given))
+    return tuple(guards)
+
+
+def _first_run(given: GuardInput) -> Guard:
+    tripped = given.first_run and given.rules.first_run_holds and given.operations > 0
+    message = (
+        "this target was never synced and its roster is not empty: look at the plan "
+        "before the first change"
+        if tripped
+        else "this target is known, or its roster is empty"
+    )
+    return Guard(
+        name="first_run",
+        entity=None,
+        group=None,
+        count=given.operations if given.first_run else 0,
+        of=given.operations,
+        limit="hold" if given.rules.first_run_holds else "pass",
+        tripped=tripped,
+        message=message,
+    )
+
+
+def _marked(entity: Entity, joined: pl.DataFrame) -> pl.DataFrame:
+    """Booleans for each row: in scope, and what would happen to it.
+
+    An ended enrollment whose user gets a new one of the same role is a move: an
+    update, not a removal.
+    """
+    gone = pl.col("fate").fill_null("") == "remove"
+    decision = pl.col("decision").fill_null("")
+    marked = joined.with_columns(
+        scoped=pl.col("in_remote")
+        & pl.col("was_active")
+        & (pl.col("known") | pl.col("in_drop") | gone),
+        removed=(pl.col("ends") | gone) & pl.col("was_active"),
+        created=decision == "create",
+        updated=decision.is_in(["update", "reactivate"]) & ~pl.col("ends"),
+    )
+    if entity is not Entity.ENROLLMENTS or "d:userSourcedId" not in joined.columns:
+        return marked
+    if "r:userSourcedId" not in joined.columns:
+        return marked
+    newcomers = (
+        marked.filter("created")
+        .select(
+            pl.col("d:userSourcedId").alias("r:userSourcedId"),
+            pl.col("d:role").alias("r:role"),
+        )
+        .unique()
+        .with_columns(moved=pl.lit(value=True))
+    )
+    moved = pl.col("moved").fill_null(value=False) & pl.col("removed")
+    return (
+        marked.join(newcomers, on=["r:userSourcedId", "r:role"], how="left")
+        .with_columns(
+            updated=pl.col("updated") | moved, removed=pl.col("removed") & ~moved
+        )
+        .sort(KEY)
+    )
+
+
+def _of_entity(
+    entity: Entity, marked: pl.DataFrame, given: GuardInput
+) -> Iterator[Guard]:
+    rules = given.rules
+    of = marked.filter("scoped").height
+    for name, column, threshold in (
+        ("removals", "removed", rules.removals),
+        ("creates", "created", rules.creates),
+        ("updates", "updated", rules.updates),
+    ):
+        limit = Limit(name, threshold, rules.floor)
+        yield _counted(limit, entity, marked.filter(column), of)
+    yield from _cleared(entity, marked, of, rules)
+    yield from _by_group(entity, marked, rules)
+
+
+VERBS = {"removals": "would end", "creates": "would be new", "updates": "would change"}
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """One limit as it is applied to an entity or to a group of it."""
+
+    name: str
+    threshold: Threshold
+    floor: int
+    group: str | None = None
+
+    def exceeded(self, count: int, of: int) -> bool:
+        """Few records trip only when all of them would go."""
+        if of < self.floor:
+            return self.name == "removals" and 0 < count == of
+        return of > 0 and self.threshold.exceeded(count, of)
+
+
+def _counted(limit: Limit, entity: Entity, hit: pl.DataFrame, of: int) -> Guard:
+    count = hit.height
+    share = f" ({count / of:.1%})" if of else ""
+    within = f" of {limit.group}" if limit.group else ""
+    return Guard(
+        name=limit.name,
+        entity=entity.value,
+        group=limit.group,
+        count=count,
+        of=of,
+        limit=limit.threshold.text(),
+        tripped=limit.exceeded(count, of),
+        message=f"{count} of {of} {entity.value}{within}{share} {VERBS[limit.name]}; "
+        f"the limit is {limit.threshold.text()}",
+        examples=tuple(hit[KEY].head(3)),
+    )
+
+
+def _by_group(
+    entity: Entity, marked: pl.DataFrame, rules: GuardRules
+) -> Iterator[Guard]:
+    """Removals within each school and each role; only those that trip are told."""
+    threshold = Threshold(percent=rules.by_percent)
+    for by in rules.by:
+        column = GROUP_COLUMNS.get(by, {}).get(entity)
+        if column is None or column not in marked.columns:
+            continue
+        sizes = marked.filter("scoped").group_by(column).len().sort(column)
+        hit = marked.filter("removed")
+        losers = sizes.join(hit.select(column).unique(), on=column, how="semi")
+        for group, of in losers.sort(column).rows():
+            of_group = hit.filter(pl.col(column) == group)
+            label = f"{by} {_readable(group)}"
+            limit = Limit("removals", threshold, rules.floor, label)
+            guard = _counted(limit, entity, of_group, of)
+            if guard.tripped:
+                yield guard
+
+
+def _readable(group: str) -> str:
+    """A role as people read it: of the encoded roles, the role's own name."""
+    parts = group.split("\x1f")
+    return parts[1] if len(parts) > 1 else group
+
+
+def _cleared(
+    entity: Entity, marked: pl.DataFrame, of: int, rules: GuardRules
+) -> Iterator[Guard]:
+    """One field emptied in many records: a column that came empty."""
+    if of < rules.floor or of == 0:
+        return
+    changed = marked.filter(pl.col("decision").is_in(["update", "reactivate"]))
+    names = changed["fields"].explode(empty_as_null=False).unique().sort().to_list()
+    for name in names:
+        emptied = changed.filter(
+            pl.col("fields").list.contains(name)
+            & pl.col(f"d:{name}").is_null()
+            & pl.col(f"r:{name}").is_not_null()
+        )
+        if rules.cleared.exceeded(emptied.height, of):
+            yield Guard(
+                name="cleared",
+                entity=entity.value,
+                group=name,
+                count=emptied.height,
+                of=of,
+                limit=rules.cleared.text(),
+                tripped=True,
+                message=f"{name} would be emptied in {emptied.height} of {of} "
+                f"{entity.value}; the limit is {rules.cleared.text()}",
+                examples=tuple(emptied[KEY].head(3)),
+            )
+
+
+def _shrink(given: GuardInput) -> Iterator[Guard]:
+    threshold = given.rules.shrink
+    for entity, rows in given.rows.items():
+        before = given.rows_before.get(entity, 0)
+        if entity not in given.can_end or not before:
+            continue
+        missing = max(0, before - rows)
+        over = before >= given.rules.floor and threshold.exceeded(missing, before)
+        tripped = (over or rows == 0) and given.operations > 0
+        yield Guard(
+            name="shrink",
+            entity=entity.value,
+            group=None,
+            count=missing,
+            of=before,
+            limit=threshold.text(),
+            tripped=tripped,
+            message=f"{entity.value} has {rows} rows, the last good drop had {before}; "
+            f"the limit is {threshold.text()} fewer",
+        )

@@ -1,0 +1,209 @@
+"""Differences become operations: the rows that something is sent for, as a frame.
+
+In: the joined frames of ``diff`` with decisions and fates. Out: a frame of
+``OPERATION_SCHEMA``, in the order of sending, with prerequisites and preconditions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import polars as pl
+
+from sync.diff import CHANGES, FieldRules, withheld
+from sync.diff.values import DROP, REMOTE
+from sync.model.entities import PEOPLE, Entity
+from sync.model.mirror import REST
+from sync.model.operation import (
+    OPERATION_ORDER,
+    OPERATION_SCHEMA,
+    Phase,
+    Verb,
+    precondition,
+    record_json,
+)
+from sync.model.roster import FILE, KEY, ROW
+
+FIRST_PHASE = {
+    Entity.ORGS: Phase.ORGS,
+    Entity.ACADEMIC_SESSIONS: Phase.ACADEMIC_SESSIONS,
+    Entity.COURSES: Phase.COURSES,
+    Entity.CLASSES: Phase.CLASSES,
+    Entity.STUDENTS: Phase.PEOPLE,
+    Entity.USERS: Phase.PEOPLE,
+    Entity.AGENTS: Phase.AGENTS,
+    Entity.ENROLLMENTS: Phase.ENROLLMENTS,
+}
+LAST_PHASE = {
+    Entity.STUDENTS: Phase.ENDED_PEOPLE,
+    Entity.USERS: Phase.ENDED_PEOPLE,
+    Entity.AGENTS: Phase.ENDED_AGENTS,
+    Entity.ENROLLMENTS: Phase.ENDED_ENROLLMENTS,
+}
+NEEDS_PERSON = {
+    Entity.AGENTS: ("studentSourcedId", "agentSourcedId"),
+    Entity.ENROLLMENTS: ("userSourcedId",),
+}
+
+
+def operations(
+    joined: Mapping[Entity, pl.DataFrame],
+    rules: Mapping[Entity, FieldRules],
+    ended_status: Mapping[Entity, str],
+    first: Callable[[pl.DataFrame], pl.Series],
+) -> pl.DataFrame:
+    """All operations of a plan: a frame of ``OPERATION_SCHEMA`` in order of sending.
+
+    ``ended_status`` is the status that a removal by absence writes; ``first`` tells
+    which operations must be answered before the others of their phase.
+    """
+    parts = [
+        _of_entity(entity, frame, rules[entity], ended_status.get(entity))
+        for entity, frame in joined.items()
+    ]
+    whole = pl.concat([OPERATION_SCHEMA.to_frame(), *parts], how="diagonal")
+    return _with_waves(_with_needs(whole), first).sort(OPERATION_ORDER)
+
+
+def _of_entity(
+    entity: Entity, joined: pl.DataFrame, rules: FieldRules, ended_status: str | None
+) -> pl.DataFrame:
+    gone = pl.col("fate").fill_null("") == "remove"
+    chosen = joined.filter(
+        pl.col("decision").is_in(CHANGES).fill_null(value=False) | gone
+    )
+    verb = pl.when(gone).then(pl.lit(Verb.REMOVE.value)).otherwise(pl.col("decision"))
+    ends = pl.col("ends") | gone
+    first, last = FIRST_PHASE[entity], LAST_PHASE.get(entity, FIRST_PHASE[entity])
+    phase = pl.when(ends).then(pl.lit(int(last))).otherwise(pl.lit(int(first)))
+    before = pl.when("in_remote").then(_json(_remote_values(chosen)))
+    return chosen.select(
+        pl.concat_str(pl.lit(f"{entity}:"), KEY).alias("id"),
+        pl.lit(entity.value).alias("entity"),
+        verb.alias("verb"),
+        pl.col(KEY).alias("key"),
+        pl.when(gone)
+        .then(pl.lit([], dtype=pl.List(pl.String)))
+        .otherwise(pl.col("fields"))
+        .alias("fields"),
+        before.alias("before"),
+        _json(_wanted_values(chosen, rules, ended_status)).alias("after"),
+        _optional(chosen, REMOTE + REST).alias("rest"),
+        phase.cast(pl.UInt8).alias("phase"),
+        _optional(chosen, REMOTE + "_remote_id").alias("remote_id"),
+        pl.col("reason"),
+        ends.alias("ends"),
+        _optional(chosen, DROP + FILE).cast(pl.String).alias("file"),
+        _optional(chosen, DROP + ROW, pl.UInt32()).alias("line"),
+        _preconditions(chosen),
+    )
+
+
+def _optional(
+    frame: pl.DataFrame, name: str, dtype: pl.DataType | None = None
+) -> pl.Expr:
+    if name in frame.columns:
+        return pl.col(name)
+    return pl.lit(None, dtype=dtype or pl.String())
+
+
+def _names(joined: pl.DataFrame, side: str) -> list[str]:
+    return [
+        name.removeprefix(side)
+        for name in joined.columns
+        if name.startswith(side) and not name.startswith((side + "_", side + "entity"))
+    ]
+
+
+def _json(values: list[pl.Expr]) -> pl.Expr:
+    return pl.struct(values).struct.json_encode()
+
+
+def _remote_values(joined: pl.DataFrame) -> list[pl.Expr]:
+    return [
+        pl.col(REMOTE + name).alias(name) for name in sorted(_names(joined, REMOTE))
+    ]
+
+
+def _wanted_values(
+    joined: pl.DataFrame, rules: FieldRules, ended_status: str | None
+) -> list[pl.Expr]:
+    """The record as it will be: the drop's values laid over the remote's.
+
+    A removal by absence keeps the record and changes its status only.
+    """
+    ours, theirs = set(_names(joined, DROP)), set(_names(joined, REMOTE))
+    values = []
+    for name in sorted(ours | theirs):
+        remote = _optional(joined, REMOTE + name)
+        if name not in ours:
+            value = remote
+        else:
+            take = pl.col("in_drop") & (
+                ~pl.col("in_remote") | ~withheld(joined, name, rules)
+            )
+            value = pl.when(take).then(pl.col(DROP + name)).otherwise(remote)
+        if name == "status" and ended_status is not None:
+            value = pl.when("in_drop").then(value).otherwise(pl.lit(ended_status))
+        values.append(value.alias(name))
+    return values
+
+
+def _preconditions(joined: pl.DataFrame) -> pl.Series:
+    """The digest of each remote record as read; null where there is none.
+
+    Only of records that become operations, since it is not a polars expression:
+    polars has no digest that is promised to be the same in its next version.
+    """
+    remote = joined.select(
+        pl.col(name).alias(name.removeprefix(REMOTE))
+        for name in joined.columns
+        if name.startswith(REMOTE) and name != f"{REMOTE}entity"
+    )
+    there = joined["in_remote"]
+    found = [
+        precondition(record) if held else None
+        for record, held in zip(record_json(remote), there, strict=True)
+    ]
+    return pl.Series("precondition", found, dtype=pl.String)
+
+
+def _with_needs(whole: pl.DataFrame) -> pl.DataFrame:
+    """``needs``: the creations of the people that a link or an enrollment names."""
+    made = whole.filter(
+        pl.col("entity").is_in([entity.value for entity in PEOPLE])
+        & pl.col("verb").is_in([Verb.CREATE.value, Verb.REACTIVATE.value])
+    ).select(pl.col("key").alias("_person"), pl.col("id").alias("_need"))
+    pairs = [
+        whole.filter((pl.col("entity") == entity.value) & ~pl.col("ends"))
+        .select(
+            "id", pl.col("after").str.json_path_match(f"$.{column}").alias("_person")
+        )
+        .join(made, on="_person", how="inner")
+        for entity, columns in NEEDS_PERSON.items()
+        for column in columns
+    ]
+    needs = (
+        pl.concat(pairs)
+        .group_by("id")
+        .agg(pl.col("_need").unique().sort().alias("needs"))
+    )
+    none = pl.lit([], dtype=pl.List(pl.String))
+    return (
+        whole.drop("needs")
+        .join(needs, on="id", how="left")
+        .with_columns(pl.col("needs").fill_null(none))
+    )
+
+
+def _with_waves(
+    whole: pl.DataFrame, first: Callable[[pl.DataFrame], pl.Series]
+) -> pl.DataFrame:
+    """Within a phase, what others wait for goes in wave 0 and the rest in wave 1."""
+    ordered = whole.with_columns(pl.lit(0, dtype=pl.UInt8).alias("wave")).sort(
+        OPERATION_ORDER
+    )
+    ahead = first(ordered).cast(pl.UInt8)
+    return ordered.with_columns((1 - ahead).cast(pl.UInt8).alias("wave")).select(
+        OPERATION_SCHEMA.names()
+    )

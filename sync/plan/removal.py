@@ -1,0 +1,154 @@
+"""Who may be removed: the fate of each record that only the target holds.
+
+In: the differences and what this run knows of its own blind spots. Out: the same
+frames with ``fate`` (``remove``, ``kept``, ``frozen``, ``out_of_scope``; null for rows
+of the drop) and the reason. Silence in a file ends a record only if nothing else
+could explain it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from sync.model.entities import Entity
+from sync.model.roster import KEY
+
+FATE = "fate"
+REASON = "reason"
+
+PEOPLE_COLUMNS = {
+    Entity.AGENTS: ("r:studentSourcedId", "r:agentSourcedId"),
+    Entity.ENROLLMENTS: ("r:userSourcedId",),
+}
+"""Whose rejected row protects a link or an enrollment."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemovalInput:
+    """What decides on the removals of one entity."""
+
+    entity: Entity
+    policy: str
+    """keep, or one of the forms that the target knows."""
+    scope: str
+    """``ledger`` or ``orgs``."""
+    orgs: tuple[str, ...]
+    grace: int
+    source: str
+    frozen_people: pl.Series
+    rejected: pl.DataFrame | None
+    """The rejected rows of this entity, as far as they can be read."""
+    blind: str | None
+    """Why nothing of this entity may be removed in this run, or null."""
+
+
+def with_fates(joined: pl.DataFrame, given: RemovalInput) -> pl.DataFrame:
+    """The frame of one entity with ``fate`` and, for these rows, ``reason``."""
+    marked = _with_protected(joined, given)
+    fate, reason = _fates(marked, given)
+    alone = ~pl.col("in_drop")
+    return marked.with_columns(
+        pl.when(alone).then(fate).alias(FATE),
+        pl.when(alone).then(reason).otherwise(pl.col(REASON)).alias(REASON),
+    ).drop("_protected")
+
+
+def _with_protected(joined: pl.DataFrame, given: RemovalInput) -> pl.DataFrame:
+    """``_protected``: the person of a link or an enrollment had a rejected row, or a
+    rejected link names the student or the guardian of this one: a wrong identifier in
+    one cell must not make the right link look as if it were gone."""
+    protected = joined.with_columns(_protected=pl.lit(value=False))
+    for column in PEOPLE_COLUMNS.get(given.entity, ()):
+        if column in joined.columns:
+            people = _named(column, given)
+            hits = joined.join(people, left_on=column, right_on="_person", how="semi")
+            keys = hits.select(KEY).with_columns(_hit=pl.lit(value=True))
+            hit = pl.col("_hit").fill_null(value=False)
+            protected = (
+                protected.join(keys, on=KEY, how="left")
+                .with_columns(_protected=pl.col("_protected") | hit)
+                .drop("_hit")
+            )
+    return protected.sort(KEY)
+
+
+def _named(column: str, given: RemovalInput) -> pl.DataFrame:
+    """The people whose links or enrollments are protected by this column."""
+    names = [given.frozen_people.cast(pl.String)]
+    field = column.removeprefix("r:")
+    rows = given.rejected
+    if given.entity is Entity.AGENTS and rows is not None and field in rows.columns:
+        names.append(rows[field].cast(pl.String))
+    return pl.concat(names).drop_nulls().unique().alias("_person").to_frame()
+
+
+def _fates(joined: pl.DataFrame, given: RemovalInput) -> tuple[pl.Expr, pl.Expr]:
+    """The first rule that holds decides; both expressions read the same rules."""
+    ours = pl.col("known") if given.scope == "ledger" else _in_orgs(joined, given.orgs)
+    rules: list[tuple[pl.Expr, str, str]] = [
+        (pl.col("is_frozen"), "frozen", "its row was rejected"),
+        (pl.col("_protected"), "frozen", "a rejected row names its person"),
+        (~ours, "out_of_scope", _out_of_scope(given)),
+        (~pl.col("was_active"), "kept", "ended already"),
+        (pl.lit(given.blind is not None), "kept", given.blind or ""),
+        (pl.lit(given.policy == "keep"), "kept", "the removal policy is keep"),
+        (
+            pl.col("known") & (pl.col("source") != given.source),
+            "kept",
+            "another source delivers it",
+        ),
+        (
+            pl.col("missed") + 1 < given.grace,
+            "kept",
+            f"grace: not yet missing from {given.grace} good drops in a row",
+        ),
+    ]
+    fate = pl.lit("remove")
+    reason = pl.lit("not in the drop")
+    for condition, word, why in reversed(rules):
+        met = condition.fill_null(value=False)
+        fate = pl.when(met).then(pl.lit(word)).otherwise(fate)
+        reason = pl.when(met).then(pl.lit(why)).otherwise(reason)
+    return fate, reason
+
+
+def _out_of_scope(given: RemovalInput) -> str:
+    if given.scope == "ledger":
+        return "neither made by this program nor seen in a drop"
+    return "its org is not one of removal.orgs"
+
+
+def _in_orgs(joined: pl.DataFrame, orgs: tuple[str, ...]) -> pl.Expr:
+    for column in ("r:primaryOrgSourcedId", "r:schoolSourcedId"):
+        if column in joined.columns:
+            return pl.col(column).is_in(list(orgs))
+    return pl.col("known")
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What this run can see of one entity."""
+
+    delivered: bool
+    delta: bool
+    unreadable: bool
+    complete: bool
+    additions_only: bool
+
+    def blind_spot(self) -> str | None:
+        """Why nothing of the entity may be ended for its absence, or null."""
+        reasons = (
+            (not self.delivered, "its file is not in the drop"),
+            (self.delta, "the drop is a delta"),
+            (self.unreadable, "a row whose key cannot be read may be this one"),
+            (not self.complete, "the remote list could not be proven complete"),
+            (self.additions_only, "today is within removal.additions_only"),
+        )
+        return next((why for met, why in reasons if met), None)
+
+    @property
+    def counts_missing(self) -> bool:
+        """Whether a record's absence from this drop says something."""
+        return self.delivered and not self.delta and not self.unreadable

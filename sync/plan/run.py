@@ -1,0 +1,317 @@
+"""Differences -> plan: fates, operations, requests, guards, counts and the digest.
+
+In: what ``diff`` decided, with the configuration and the memory of the target. Out: a
+``Plan`` and what the end of a run needs besides. Nothing is sent, nothing is written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import polars as pl
+
+from sync.diff import FieldRules
+from sync.model.entities import Entity, Mode
+from sync.model.ledger import LedgerView
+from sync.model.mirror import Mirror
+from sync.model.operation import walk
+from sync.model.plan import Plan
+from sync.model.request import Request
+from sync.model.roster import KEY, Roster
+from sync.plan.counts import account
+from sync.plan.guards import GuardInput, GuardRules, judge
+from sync.plan.operations import operations
+from sync.plan.removal import RemovalInput, Sight, with_fates
+from sync.plan.succession import Naming, succession
+from sync.targets.base import Projection, Target
+
+MIN_APPROVAL = 8
+"""Characters of a digest that approve a plan."""
+CHUNK = 20_000
+"""Operations composed at once: memory does not follow the size of the plan."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the configuration says about removals and harm."""
+
+    policies: Mapping[Entity, str]
+    scope: str
+    orgs: tuple[str, ...]
+    grace: int
+    source: str
+    additions_only: bool
+    guards: GuardRules
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What identifies a plan besides its content."""
+
+    run: str
+    target: str
+    kind: str
+    program: str
+    fingerprint: str
+    inputs: Mapping[str, Any]
+    created: datetime
+    valid: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class PlanInput:
+    """Everything that a plan is made of."""
+
+    facts: Facts
+    target: Target
+    roster: Roster
+    mirror: Mirror
+    projection: Projection
+    joined: Mapping[Entity, pl.DataFrame]
+    fields: Mapping[Entity, FieldRules]
+    ledger: LedgerView
+    rules: Rules
+    rows_before: Mapping[Entity, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan, the ledger that follows it, and what it leaves alone."""
+
+    plan: Plan
+    succession: pl.DataFrame
+    untouched: pl.DataFrame
+    """``entity``, ``key``, ``state``, ``reason``, ``file``, ``line``."""
+
+
+def make_plan(given: PlanInput) -> Planned:
+    """The plan of one run."""
+    joined = {
+        entity: _fated(entity, frame, given) for entity, frame in given.joined.items()
+    }
+    ended = {
+        entity: policy if policy in {"inactive", "tobedeleted"} else "tobedeleted"
+        for entity, policy in given.rules.policies.items()
+    }
+    bare = operations(joined, given.fields, ended, given.target.first)
+    whole = with_requests(bare, given.target, people_ids(given.ledger))
+    facts = given.facts
+    plan = Plan(
+        id=secrets.token_hex(8),
+        run=facts.run,
+        target=facts.target,
+        kind=facts.kind,
+        program=facts.program,
+        fingerprint=facts.fingerprint,
+        inputs=facts.inputs,
+        created=facts.created,
+        valid_until=facts.created + facts.valid,
+        guards=judge(_guard_input(given, joined, whole.height)),
+        operations=whole,
+        account=account(
+            given.roster.counts,
+            given.projection.merged,
+            joined,
+            whole,
+            frozenset(given.roster.frames) & frozenset(given.target.capabilities.verbs),
+        ),
+        digest=digest(facts, whole),
+    )
+    following = succession(
+        joined,
+        whole,
+        given.ledger,
+        Naming(
+            given.rules.source,
+            frozenset(e for e in joined if _sight(e, given).counts_missing),
+            vanishes=frozenset({Entity.AGENTS}),
+        ),
+    )
+    return Planned(plan, following, _untouched(joined))
+
+
+def _sight(entity: Entity, given: PlanInput) -> Sight:
+    modes = given.roster.modes
+    return Sight(
+        delivered=entity in modes,
+        delta=modes.get(entity) is Mode.DELTA,
+        unreadable=entity in given.roster.no_removals,
+        complete=given.mirror.complete.get(entity, True),
+        additions_only=given.rules.additions_only,
+    )
+
+
+def _fated(entity: Entity, frame: pl.DataFrame, given: PlanInput) -> pl.DataFrame:
+    rules = given.rules
+    fated = with_fates(
+        frame,
+        RemovalInput(
+            entity=entity,
+            policy=rules.policies.get(entity, "keep"),
+            scope=rules.scope,
+            orgs=rules.orgs,
+            grace=rules.grace,
+            source=rules.source,
+            frozen_people=given.roster.frozen_people,
+            rejected=given.roster.rejected.get(entity),
+            blind=_sight(entity, given).blind_spot(),
+        ),
+    )
+    stuck, why = given.target.cannot_end(entity, fated)
+    held = fated.with_columns(stuck.alias("_stuck"))
+    word = pl.lit(why)
+    return held.with_columns(
+        pl.when(pl.col("_stuck") & pl.col("in_drop"))
+        .then(pl.lit("unsupported"))
+        .otherwise("decision")
+        .alias("decision"),
+        pl.when(pl.col("_stuck") & ~pl.col("in_drop"))
+        .then(pl.lit("kept"))
+        .otherwise("fate")
+        .alias("fate"),
+        pl.when("_stuck").then(word).otherwise("reason").alias("reason"),
+        (pl.col("ends") & ~pl.col("_stuck")).alias("ends"),
+    ).drop("_stuck")
+
+
+def _guard_input(
+    given: PlanInput, joined: Mapping[Entity, pl.DataFrame], count: int
+) -> GuardInput:
+    bulk = {
+        entity: given.roster.counts[entity].read
+        for entity, mode in given.roster.modes.items()
+        if mode is Mode.BULK and entity in given.roster.counts
+    }
+    can_end = frozenset(
+        entity
+        for entity in joined
+        if given.rules.policies.get(entity, "keep") != "keep"
+        and _sight(entity, given).blind_spot() is None
+    )
+    held = any(frame["in_remote"].any() for frame in joined.values())
+    return GuardInput(
+        joined=joined,
+        rows=bulk,
+        rows_before=given.rows_before,
+        can_end=can_end,
+        operations=count,
+        first_run=given.ledger.records.is_empty() and held,
+        rules=given.rules.guards,
+    )
+
+
+def people_ids(ledger: LedgerView) -> dict[str, str]:
+    """Key -> remote identifier of the people for whom the two differ."""
+    odd = ledger.records.filter(
+        pl.col("entity").is_in([Entity.STUDENTS.value, Entity.USERS.value])
+        & (pl.col("remote_id") != pl.col("key"))
+    )
+    return dict(odd.select("key", "remote_id").rows())
+
+
+def with_requests(
+    frame: pl.DataFrame, target: Target, ids: Mapping[str, str]
+) -> pl.DataFrame:
+    """The operations with ``request``: the JSON of what will be sent for each.
+
+    A request for several operations stands at the first of them.
+    """
+    texts: dict[str, str] = {}
+    for chunk in frame.iter_slices(CHUNK):
+        for request in target.compose(walk(chunk), ids):
+            texts[request.operations[0]] = encode(request)
+    found = pl.Series("request", [texts.get(one) for one in frame["id"]], pl.String)
+    return frame.with_columns(found)
+
+
+def encode(request: Request) -> str:
+    """A request as one line of JSON."""
+    facts = {
+        "service": request.service,
+        "method": request.method,
+        "path": request.path,
+        "query": [list(pair) for pair in request.query],
+        "body": request.body,
+        "repeatable": request.repeatable,
+        "lane": request.lane,
+        "operations": list(request.operations),
+    }
+    return json.dumps(facts, ensure_ascii=False, separators=(",", ":"))
+
+
+def decode(text: str) -> Request:
+    """The request of a line of JSON."""
+    facts = json.loads(text)
+    return Request(
+        service=facts["service"],
+        method=facts["method"],
+        path=facts["path"],
+        body=facts["body"],
+        query=tuple((name, value) for name, value in facts["query"]),
+        repeatable=facts["repeatable"],
+        lane=facts["lane"],
+        operations=tuple(facts["operations"]),
+    )
+
+
+def digest(facts: Facts, whole: pl.DataFrame) -> str:
+    """The digest over inputs, operations and requests: equal inputs, equal digest."""
+    head = {
+        "target": facts.target,
+        "kind": facts.kind,
+        "program": facts.program,
+        "fingerprint": facts.fingerprint,
+        "inputs": dict(facts.inputs),
+    }
+    found = hashlib.sha256(json.dumps(head, sort_keys=True).encode())
+    for chunk in whole.iter_slices(CHUNK):
+        lines = chunk.select(pl.struct(pl.all()).struct.json_encode()).to_series()
+        for line in lines:
+            found.update(line.encode())
+            found.update(b"\n")
+    return found.hexdigest()
+
+
+def _untouched(joined: Mapping[Entity, pl.DataFrame]) -> pl.DataFrame:
+    """Rows and remote records that nothing is sent for although one might expect it."""
+    shown = ["kept", "proposed", "frozen", "deferred", "unsupported", "blocked"]
+    parts = []
+    for entity, frame in joined.items():
+        state = pl.coalesce("decision", "fate")
+        rows = frame.filter(state.is_in(shown))
+        parts.append(
+            rows.select(
+                pl.lit(entity.value).alias("entity"),
+                pl.col(KEY).alias("key"),
+                state.alias("state"),
+                pl.col("reason"),
+                _optional(rows, "d:_file").cast(pl.String).alias("file"),
+                _optional(rows, "d:_row").cast(pl.UInt32).alias("line"),
+            )
+        )
+    empty = pl.DataFrame(
+        schema={
+            "entity": pl.String(),
+            "key": pl.String(),
+            "state": pl.String(),
+            "reason": pl.String(),
+            "file": pl.String(),
+            "line": pl.UInt32(),
+        }
+    )
+    return pl.concat([empty, *parts], how="vertical").sort("entity", "state", "key")
+
+
+def _optional(frame: pl.DataFrame, name: str) -> pl.Expr:
+    return pl.col(name) if name in frame.columns else pl.lit(None)
+
+
+def approved(plan: Plan, prefix: str) -> bool:
+    """Whether at least 8 characters of a plan's digest were given, the right ones."""
+    return len(prefix) >= MIN_APPROVAL and plan.digest.startswith(prefix.lower())

@@ -1,0 +1,151 @@
+"""The ledger as it will be when a plan has been carried out.
+
+In: the differences and the ledger as it is. Out: one row for each record that will be
+ours, with the operation on which that depends. What became of the operations turns it
+into the next ledger (``settled``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from sync.diff import CHANGES
+from sync.model.entities import Entity
+from sync.model.ledger import LEDGER_SCHEMA, LedgerView, digest
+from sync.model.roster import KEY
+
+SUCCESSION_SCHEMA = pl.Schema(
+    {**LEDGER_SCHEMA, "operation": pl.String(), "gone": pl.Boolean()}
+)
+"""The ledger's columns; ``operation``: what must be done for the row to hold, null
+where nothing needs to; ``gone``: that operation takes the record away altogether."""
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """Who names records, and what it means when nobody does."""
+
+    source: str
+    counts_missing: frozenset[Entity]
+    """Entities whose absence from this drop counts (a readable bulk file)."""
+    vanishes: frozenset[Entity]
+    """Entities of which an ended record is no longer there."""
+
+
+def succession(
+    joined: Mapping[Entity, pl.DataFrame],
+    operations: pl.DataFrame,
+    ledger: LedgerView,
+    naming: Naming,
+) -> pl.DataFrame:
+    """A frame of ``SUCCESSION_SCHEMA``, sorted by entity and key."""
+    frames = [
+        _of_entity(entity, frame, operations, naming)
+        for entity, frame in joined.items()
+    ]
+    untouched = ledger.records.filter(
+        ~pl.col("entity").is_in([entity.value for entity in joined])
+    )
+    prior = ledger.records.select("entity", "key", *(_PRIOR))
+    whole = pl.concat([SUCCESSION_SCHEMA.to_frame(), *frames], how="diagonal")
+    kept = whole.join(
+        prior.rename({name: f"prior_{name}" for name in _PRIOR}),
+        on=["entity", "key"],
+        how="left",
+    ).with_columns(
+        pl.coalesce("remote_id", "prior_remote_id").alias("remote_id"),
+        pl.coalesce("digest", "prior_digest").alias("digest"),
+        (pl.col("created") | pl.col("prior_created").fill_null(value=False)).alias(
+            "created"
+        ),
+    )
+    return (
+        pl.concat([kept.select(SUCCESSION_SCHEMA.names()), untouched], how="diagonal")
+        .with_columns(pl.col("gone").fill_null(value=False))
+        .sort("entity", "key")
+    )
+
+
+_PRIOR = ("remote_id", "digest", "created")
+
+
+def _of_entity(
+    entity: Entity, joined: pl.DataFrame, operations: pl.DataFrame, naming: Naming
+) -> pl.DataFrame:
+    ids = operations.filter(pl.col("entity") == entity.value).select(
+        pl.col("key").alias(KEY),
+        pl.col("id").alias("operation"),
+        "verb",
+        pl.col("ends").alias("ending"),
+    )
+    rows = joined.join(ids, on=KEY, how="left").sort(KEY)
+    named = pl.col("in_drop") & (
+        pl.col("in_remote") | pl.col("operation").is_not_null()
+    )
+    absent = ~pl.col("in_drop") & pl.col("known")
+    still = pl.col("known") & ~named & ~absent
+    ended = pl.col("ending").fill_null(value=False)
+    counted = pl.lit(entity in naming.counts_missing)
+    away = counted & absent & pl.col("fate").is_in(["kept", "remove"])
+    return rows.filter(named | absent | still).select(
+        pl.lit(entity.value).alias("entity"),
+        pl.col(KEY).alias("key"),
+        _optional(rows, "r:_remote_id").alias("remote_id"),
+        pl.when(named).then(pl.lit(naming.source)).otherwise("source").alias("source"),
+        (pl.col("verb") == "create").fill_null(value=False).alias("created"),
+        pl.when(named)
+        .then(0)
+        .otherwise(pl.col("missed") + away.cast(pl.UInt32))
+        .cast(pl.UInt32)
+        .alias("missed"),
+        # Coming back takes the mark away; what stays ended keeps it.
+        pl.when(pl.col("verb").is_in(["create", "reactivate"]))
+        .then(pl.lit(value=False))
+        .otherwise(ended | pl.col("ended"))
+        .alias("ended"),
+        _digest(entity, rows).alias("digest"),
+        "operation",
+        (ended & pl.lit(entity in naming.vanishes)).alias("gone"),
+    )
+
+
+def _optional(frame: pl.DataFrame, name: str) -> pl.Expr:
+    return pl.col(name) if name in frame.columns else pl.lit(None, dtype=pl.String)
+
+
+def _digest(entity: Entity, rows: pl.DataFrame) -> pl.Expr:
+    """Of a link, the relationship that will have been sent or was read; else null."""
+    if entity is not Entity.AGENTS or "d:relationshipType" not in rows.columns:
+        return pl.lit(None, dtype=pl.String)
+    types = rows["d:relationshipType"].unique().drop_nulls().to_list()
+    known = pl.col("d:relationshipType").replace_strict(
+        {one: digest(one) for one in types}, default=None, return_dtype=pl.String
+    )
+    told = pl.col("decision").is_in(CHANGES)
+    if "r:relationshipType" in rows.columns:
+        told |= pl.col("r:relationshipType") == pl.col("d:relationshipType")
+    return pl.when(told.fill_null(value=False)).then(known)
+
+
+def settled(
+    planned: pl.DataFrame, outcomes: pl.DataFrame, before: LedgerView
+) -> pl.DataFrame:
+    """The next ledger: a frame of ``LEDGER_SCHEMA``.
+
+    ``planned`` is of ``SUCCESSION_SCHEMA``; ``outcomes``: ``operation``, ``done``
+    (Boolean), ``remote_id``. Where an operation was not done its record stands as it
+    was before, if it was there at all.
+    """
+    joined = planned.join(outcomes, on="operation", how="left", suffix="_now")
+    held = pl.col("operation").is_null() | pl.col("done").fill_null(value=False)
+    stands = joined.filter(held & ~pl.col("gone")).with_columns(
+        pl.coalesce("remote_id_now", "remote_id").alias("remote_id")
+    )
+    failed = joined.filter(~held).select("entity", "key")
+    prior = before.records.join(failed, on=["entity", "key"], how="semi")
+    return pl.concat(
+        [stands.select(LEDGER_SCHEMA.names()), prior], how="vertical"
+    ).sort("entity", "key")
