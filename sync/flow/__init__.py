@@ -1,0 +1,23 @@
+"""The story: read, map, validate, fetch, compare, plan, guard, apply, verify."""
+
+from sync.flow.context import Show, Step
+from sync.flow.ending import Result
+from sync.flow.intake import How, Intake, Rejection, take_in
+from sync.flow.night import Manner, carry_out, nightly, refusal, resume
+from sync.flow.roster import fetch_roster
+
+__all__ = [
+    "How",
+    "Intake",
+    "Manner",
+    "Rejection",
+    "Result",
+    "Show",
+    "Step",
+    "carry_out",
+    "fetch_roster",
+    "nightly",
+    "refusal",
+    "resume",
+    "take_in",
+]

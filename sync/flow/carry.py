@@ -1,0 +1,226 @@
+"""A plan carried out: drift, requests, doubt, verification.
+
+In: a plan that may be carried out. Out: outcomes in the journal and in the story. What
+a process that died left behind is settled here as well, by reading.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import anyio
+import polars as pl
+
+from sync.apply import Sender, send_plan, settle_doubt
+from sync.flow.context import Context
+from sync.flow.preview import overlaid
+from sync.model.entities import PEOPLE
+from sync.model.ledger import LedgerView
+from sync.model.outcome import Failure, FailureKind, Outcome, State
+from sync.model.plan import Plan
+from sync.plan import decode
+from sync.report import Difference
+from sync.state import Journal, read_states
+from sync.verify import Reader, differences, drifted
+from sync.wire import Wire
+
+JOURNAL = "journal.sqlite"
+FIRST_PAUSE, LONGEST_PAUSE = 0.25, 8.0
+"""Seconds between two readings back, while what was written may still have to show."""
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """Everything that carrying a plan out needs."""
+
+    context: Context
+    plan: Plan
+    wire: Wire
+    journal: Journal
+
+    async def run(self, *, reread: bool) -> None:
+        """Carry the plan out, from wherever its journal stands.
+
+        ``reread``: the records are read again first, and those that have changed are
+        skipped. Raises ``TargetError``, ``LocalError``; the journal has it all.
+        """
+        operations = self.plan.operations
+        with self.context.stage("send", operations.height, "operations") as step:
+            sender = self._sender(step.advance)
+            self._recall(sender)
+            await self._doubt(sender, operations)
+            if reread:
+                await self._drift(sender, operations)
+            open_ = operations.filter(~pl.col("id").is_in(list(sender.outcomes)))
+            await send_plan(sender, open_, self._wrong)
+        if self.wire.halted is None:
+            await self._verify()
+
+    def _sender(self, advance: Callable[[int], None]) -> Sender:
+        ledger = self.context.state.ledger()
+        return Sender(
+            self.context.target,
+            self.wire,
+            self.journal,
+            decode,
+            taken_ids=_taken(self.plan, ledger),
+            advance=advance,
+        )
+
+    def _recall(self, sender: Sender) -> None:
+        """What an earlier process of this run did, and what it left in doubt."""
+        for one, state in self.journal.states().select("id", "state").iter_rows():
+            if state != State.PLANNED.value:
+                sender.outcomes[one] = Outcome(one, State(state))
+
+    async def _wrong(self, operations: pl.DataFrame) -> pl.DataFrame:
+        mirror = await Reader(self.context.target, self.wire).read(operations)
+        named = overlaid(mirror, self._ledger())
+        return differences(operations, named, self.context.target.capabilities)
+
+    def _ledger(self) -> LedgerView:
+        """The ledger with the identifiers that were given in this run."""
+        ledger = self.context.state.ledger()
+        given = self.journal.states().filter(pl.col("remote_id").is_not_null())
+        fresh = given.join(
+            self.plan.operations.select("id", "key"), on="id", how="inner"
+        ).select("entity", "key", "remote_id")
+        records = pl.concat([fresh, ledger.records], how="diagonal")
+        return LedgerView(
+            records.unique(["entity", "key"], keep="first", maintain_order=True),
+            ledger.pairs,
+        )
+
+    async def _doubt(self, sender: Sender, operations: pl.DataFrame) -> None:
+        if sender.in_doubt():
+            await settle_doubt(sender, operations, self._wrong)
+
+    async def _drift(self, sender: Sender, operations: pl.DataFrame) -> None:
+        fresh = operations.filter(~pl.col("id").is_in(list(sender.outcomes)))
+        if fresh.is_empty():
+            return
+        mirror = await Reader(self.context.target, self.wire).read(fresh)
+        changed = drifted(fresh, overlaid(mirror, self.context.state.ledger()))
+        await sender.settle([_skipped(one, why) for one, why in changed.items()])
+
+    async def _verify(self) -> None:
+        """Read what was done back, for as long as it may take to show."""
+        done = self.journal.states().filter(pl.col("state") == State.DONE.value)["id"]
+        mine = self.plan.operations.filter(pl.col("id").is_in(done.implode()))
+        story = self.context.story
+        if mine.is_empty():
+            story.converged = True
+            return
+        with self.context.stage("verify", mine.height, "operations"):
+            story.unlike = await self._settled(mine)
+        story.converged = story.unlike.is_empty()
+        story.differs = tuple(
+            Difference(entity, key, name)
+            for entity, key, name in story.unlike.select(
+                "entity", "key", "field"
+            ).iter_rows()
+        )
+
+    async def _settled(self, operations: pl.DataFrame) -> pl.DataFrame:
+        patience = self.context.table.settle.total_seconds()
+        end = time.monotonic() + patience
+        pause = FIRST_PAUSE
+        while True:
+            wrong = await self._wrong(operations)
+            left = end - time.monotonic()
+            if wrong.is_empty() or left <= 0 or self.wire.halted is not None:
+                return wrong
+            operations = operations.join(
+                wrong.select("id").unique(), on="id", how="semi"
+            )
+            operations = operations.sort("phase", "wave", "entity", "key")
+            await anyio.sleep(min(pause, left))
+            pause = min(pause * 2, LONGEST_PAUSE)
+
+
+def _taken(plan: Plan, ledger: LedgerView) -> frozenset[str]:
+    """Identifiers that belong to somebody: a create must not be answered with one."""
+    people = [one.value for one in PEOPLE]
+    mine = plan.operations.filter(pl.col("entity").is_in(people))
+    held = ledger.records.filter(pl.col("entity").is_in(people))
+    ids = [mine["key"], mine["remote_id"], held["key"], held["remote_id"]]
+    return frozenset(one for series in ids for one in series.drop_nulls())
+
+
+def _skipped(operation: str, why: str) -> Outcome:
+    failure = Failure(FailureKind.REJECT, None, "drift", why)
+    return Outcome(operation, State.SKIPPED, failure=failure)
+
+
+def outcomes_of(journal: Path) -> pl.DataFrame:
+    """What a journal knows of each operation, as the report shows it."""
+    return read_states(journal).select(
+        pl.col("id").alias("operation"),
+        "state",
+        pl.col("status").cast(pl.Int64),
+        "code",
+        "message",
+        "remote_id",
+    )
+
+
+async def settle_left_behind(
+    context: Context, plan: Plan, journal_path: Path, wire: Wire
+) -> None:
+    """Find out, by reading, what a process that died left in doubt.
+
+    What holds is done; what does not was not done, and the next difference finds it.
+    """
+    with Journal.open(journal_path) as journal:
+        doubtful = plan.operations.filter(pl.col("id").is_in(journal.in_doubt()))
+        if doubtful.is_empty():
+            return
+        mirror = await Reader(context.target, wire).read(doubtful)
+        wrong = differences(doubtful, mirror, context.target.capabilities)
+        missed = set(wrong["id"])
+        await journal.settle([_found(one, one in missed) for one in doubtful["id"]])
+
+
+def _found(operation: str, missed: bool) -> Outcome:
+    if not missed:
+        return Outcome(operation, State.DONE)
+    why = "it was sent before the process died, and is not there"
+    return Outcome(
+        operation,
+        State.FAILED,
+        failure=Failure(FailureKind.REJECT, None, "interrupted", why),
+    )
+
+
+def count_outcomes(
+    entities: dict[str, dict[str, dict[str, int]]], states: pl.DataFrame
+) -> None:
+    """Fill in per entity what became of its operations (``states``: id, state)."""
+    names = {
+        State.DONE: "done",
+        State.FAILED: "failed",
+        State.SKIPPED: "skipped",
+        State.BLOCKED: "blocked",
+        State.SENT: "in_doubt",
+        State.PLANNED: "not_reached",
+    }
+    found = states.with_columns(
+        pl.col("operation").str.extract(r"^([^:]+):").alias("entity")
+    )
+    counts: Mapping[tuple[str, str], int] = {
+        (entity, state): number
+        for entity, state, number in found.group_by("entity", "state").len().iter_rows()
+    }
+    for entity, sections in entities.items():
+        if "operations" not in sections:
+            continue
+        planned = sections["operations"]["planned"]
+        parts = {
+            name: counts.get((entity, state.value), 0) for state, name in names.items()
+        }
+        reached = sum(parts.values())
+        parts["not_reached"] += planned - reached
+        sections["operations"] = {"planned": planned, **parts}

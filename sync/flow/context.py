@@ -1,0 +1,231 @@
+"""What every step of a run has at hand: configuration, target, state, and the story.
+
+``Story`` is what the report will tell; each step writes its part, so that a run which
+ends early still accounts for what it did.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Protocol
+
+import polars as pl
+
+from sync.config import Config, TargetConfig
+from sync.diff import FieldRules
+from sync.log import get_logger
+from sync.model.entities import METADATA_PREFIX, Entity
+from sync.model.finding import Findings
+from sync.model.operation import OPERATION_SCHEMA
+from sync.model.plan import Plan
+from sync.model.roster import Roster
+from sync.plan import GuardRules, Rules, Threshold
+from sync.report import OUTCOME_SCHEMA, UNTOUCHED_SCHEMA, Difference, Stage
+from sync.state import GoodDrop, StateFolder, TargetState
+from sync.targets.base import Target
+from sync.verify import DIFFERS_SCHEMA
+from sync.wire import Deadline, Limits, Wire
+
+log = get_logger()
+
+
+class Step(Protocol):
+    """A step that is going on."""
+
+    def advance(self, count: int = 1) -> None:
+        """So many more are done."""
+
+    def expect(self, total: int) -> None:
+        """The total is known now."""
+
+
+class Show(Protocol):
+    """Whoever shows people how far a run is."""
+
+    def stage(
+        self, name: str, total: int | None = None, unit: str = ""
+    ) -> AbstractContextManager[Step]:
+        """A step begins."""
+
+    def message(self, text: str) -> None:
+        """Something to say."""
+
+
+@dataclass(slots=True)
+class Story:
+    """What one run has to tell, filled in as it goes."""
+
+    findings: Findings = field(default_factory=Findings.none)
+    drop: dict[str, str | None] = field(default_factory=dict)
+    entities: dict[str, dict[str, dict[str, int]]] = field(default_factory=dict)
+    plan: Plan | None = None
+    plan_path: str | None = None
+    operations: pl.DataFrame = field(default_factory=OPERATION_SCHEMA.to_frame)
+    outcomes: pl.DataFrame = field(default_factory=OUTCOME_SCHEMA.to_frame)
+    untouched: pl.DataFrame = field(default_factory=UNTOUCHED_SCHEMA.to_frame)
+    differs: tuple[Difference, ...] = ()
+    unlike: pl.DataFrame = field(default_factory=DIFFERS_SCHEMA.to_frame)
+    converged: bool | None = None
+    approved: dict[str, Any] | None = None
+    notes: list[str] = field(default_factory=list)
+    stages: list[Stage] = field(default_factory=list)
+    requests: dict[str, int] = field(
+        default_factory=lambda: {"sent": 0, "retried": 0, "throttled": 0}
+    )
+    timeline: list[int] = field(default_factory=list)
+    incomplete: bool = False
+    """A remote list could not be proven complete."""
+    succession: pl.DataFrame | None = None
+    """The ledger as it will be (``plan.succession``), once there is a plan."""
+    good: GoodDrop | None = None
+    """What this run's drop will be to later ones, if the run turns out good."""
+    missing_file: bool = False
+    """A file that the last good drop had is not in this one."""
+
+
+@dataclass(slots=True)
+class Context:
+    """One run of one target."""
+
+    config: Config
+    table: TargetConfig
+    target: Target
+    folder: StateFolder
+    state: TargetState
+    run: str
+    started: datetime
+    show: Show
+    source: str | None
+    deadline: Deadline | None = None
+    story: Story = field(default_factory=Story)
+    on_wire: Callable[[Wire], None] = lambda _: None
+    """Told of the wire of this run, so that signals can halt it."""
+
+    @property
+    def today(self) -> date:
+        """The date in the configured time zone."""
+        return datetime.now(self.config.timezone).date()
+
+    @contextmanager
+    def stage(
+        self, name: str, total: int | None = None, unit: str = "rows"
+    ) -> Iterator[Step]:
+        """A step of the run: shown, timed, and logged when it is over."""
+        began = time.monotonic()
+        with self.show.stage(name, total, unit) as step:
+            counted = Counted(step)
+            yield counted
+        seconds = time.monotonic() - began
+        count = counted.done or total
+        self.story.stages.append(Stage(name, seconds, count, unit))
+        log.info("stage", stage=name, seconds=round(seconds, 3), count=count)
+
+    @contextmanager
+    def sending(self, wire: Wire) -> Iterator[None]:
+        """While this wire is in use; what it did is added to the story after."""
+        self.on_wire(wire)
+        try:
+            yield
+        finally:
+            stats = wire.stats
+            for name in ("sent", "retried", "throttled"):
+                self.story.requests[name] += getattr(stats, name)
+            seconds = {second: sent for second, sent, _ in stats.timeline}
+            last = max(seconds, default=-1)
+            self.story.timeline += [seconds.get(n, 0) for n in range(last + 1)]
+
+    def wire(self) -> Wire:
+        """A wire to the services of this target, at its pace."""
+        limits = self.table.limits
+        return Wire(
+            self.target.services,
+            Limits(
+                requests_per_second=limits.requests_per_second,
+                burst=limits.burst,
+                concurrency=limits.concurrency,
+                timeout=limits.timeout.total_seconds(),
+                retries=limits.retries,
+            ),
+            deadline=self.deadline,
+        )
+
+    def rules(self) -> Rules:
+        """The configured limits, in the plan's terms."""
+        removal, guards = self.table.removal, self.table.guards
+
+        def limit(name: str) -> Threshold:
+            found = getattr(guards, name)
+            return Threshold(found.percent, found.count)
+
+        return Rules(
+            policies={entity: removal.policy(entity) for entity in Entity},
+            scope=removal.scope,
+            orgs=removal.orgs,
+            grace=removal.grace,
+            source=self.source or "",
+            additions_only=any(
+                days.covers(self.today) for days in removal.additions_only
+            ),
+            guards=GuardRules(
+                removals=limit("removals"),
+                creates=limit("creates"),
+                updates=limit("updates"),
+                cleared=limit("cleared"),
+                shrink=limit("shrink"),
+                by=guards.by,
+                by_percent=guards.by_percent,
+                floor=guards.floor,
+                first_run_holds=guards.first_run == "hold",
+            ),
+        )
+
+    def field_rules(self, roster: Roster) -> dict[Entity, FieldRules]:
+        """Per entity that the target writes, which fields are compared and how."""
+        able = self.target.capabilities
+        return {
+            entity: FieldRules(
+                fields=(*able.fields.get(entity, ()), *metadata_of(roster, entity)),
+                comparisons=able.comparisons.get(entity, {}),
+                blank_keeps=self.table.fields.blank == "keep",
+                protected=self.table.fields.protected(entity),
+            )
+            for entity in able.verbs
+        }
+
+
+@dataclass(slots=True)
+class Counted:
+    """A step that remembers how much was done."""
+
+    step: Step
+    done: int = 0
+
+    def advance(self, count: int = 1) -> None:
+        """So many more are done."""
+        self.done += count
+        self.step.advance(count)
+
+    def expect(self, total: int) -> None:
+        """The total is known now."""
+        self.step.expect(total)
+
+
+def metadata_of(roster: Roster, entity: Entity) -> tuple[str, ...]:
+    """The ``metadata.*`` columns that the drop has."""
+    return tuple(
+        name for name in roster.delivered(entity) if name.startswith(METADATA_PREFIX)
+    )
+
+
+def now() -> datetime:
+    """The present instant, in UTC."""
+    return datetime.now(UTC)
+
+
+def after(delay: timedelta) -> Deadline:
+    """The deadline that comes after ``delay``."""
+    return Deadline(time.monotonic() + delay.total_seconds())

@@ -1,0 +1,247 @@
+"""The end of a run: its exit code, its report, and what the target's memory becomes.
+
+In: the story and the error that ended it, if one did. Out: the report's files, the
+ledger, the closed run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from sync.errors import ExitCode, LocalError, RosterSyncError
+from sync.flow.carry import count_outcomes
+from sync.flow.context import Context, Story, log, now
+from sync.model.entities import Mode
+from sync.model.ledger import LEDGER_SCHEMA, PAIRS_SCHEMA, LedgerView, digest
+from sync.model.outcome import State
+from sync.model.plan import Plan
+from sync.model.roster import Roster
+from sync.plan import settled
+from sync.report import Account, write_report
+from sync.state import GoodDrop, RunEnd
+
+OUTCOMES = {
+    ExitCode.DONE: "done",
+    ExitCode.PARTIAL: "partial",
+    ExitCode.REFUSED: "refused",
+    ExitCode.HELD: "held",
+    ExitCode.TARGET_FAILED: "target_failed",
+    ExitCode.INTERRUPTED: "interrupted",
+    ExitCode.LOCAL_FAILED: "interrupted",
+    ExitCode.USAGE: "refused",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a run ended."""
+
+    account: Account
+    folder: Path
+    plan: Plan | None
+    error: RosterSyncError | None
+    """What the ``roster-sync:`` line says; null where the code is 0."""
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The exit code of this run."""
+        return ExitCode(self.account.exit_code)
+
+
+def exit_code(story: Story, *, preview: bool) -> ExitCode:
+    """The code of a run that came to its end."""
+    counts = story.entities.values()
+
+    def total(section: str, *parts: str) -> int:
+        return sum(
+            one.get(section, {}).get(part, 0) for one in counts for part in parts
+        )
+
+    if story.incomplete or total("operations", "in_doubt"):
+        return ExitCode.TARGET_FAILED
+    rejected = story.findings.frame.filter(pl.col("severity") == "rejected").height
+    wrong = rejected + total("diff", "blocked", "proposed", "frozen")
+    if not preview:
+        wrong += total("operations", "failed", "skipped", "blocked")
+        wrong += story.converged is False
+    return ExitCode.PARTIAL if wrong or story.missing_file else ExitCode.DONE
+
+
+def advice(code: ExitCode, story: Story, folder: Path) -> RosterSyncError | None:
+    """The sentence for people when a run came to its end, but not with 0."""
+    if code is ExitCode.DONE:
+        return None
+    report = f"see {folder / 'report.html'}"
+    if code is ExitCode.TARGET_FAILED:
+        what = "a remote list could not be proven complete, or a change is in doubt"
+        error = RosterSyncError(what, do=f"{report}, then run again")
+        error.exit_code = ExitCode.TARGET_FAILED
+        return error
+    parts = [part for part in _shortfalls(story) if part]
+    what = "not everything could be done: " + (", ".join(parts) or "a file is missing")
+    error = RosterSyncError(what, do=report)
+    error.exit_code = code
+    return error
+
+
+def _shortfalls(story: Story) -> list[str]:
+    def total(section: str, part: str) -> int:
+        return sum(one.get(section, {}).get(part, 0) for one in story.entities.values())
+
+    rejected = total("rows", "rejected")
+    waiting = total("diff", "blocked") + total("diff", "frozen")
+    changes = {
+        name: total("operations", name) for name in ("failed", "skipped", "blocked")
+    }
+    found = [
+        f"{rejected:,} rows rejected" if rejected else "",
+        f"{waiting:,} rows blocked or frozen" if waiting else "",
+        *(f"{count:,} changes {name}" for name, count in changes.items() if count),
+    ]
+    if story.converged is False:
+        found.append(f"{len(story.differs):,} values did not read back as written")
+    return found
+
+
+def finish(
+    context: Context, code: ExitCode, error: RosterSyncError | None, *, preview: bool
+) -> Result:
+    """Write the report, move the memory if the run was good, close the run.
+
+    Raises ``LocalError`` where the report or the state cannot be written.
+    """
+    folder = context.folder.run_folder(context.run)
+    story = context.story
+    count_outcomes(story.entities, story.outcomes)
+    outcome = OUTCOMES[code]
+    if preview and code in {ExitCode.DONE, ExitCode.PARTIAL}:
+        outcome = "preview"
+    account = _account(context, code, outcome, error)
+    good = not preview and code in {ExitCode.DONE, ExitCode.PARTIAL}
+    ledger = _ledger(context, moves=good)
+    try:
+        write_report(
+            folder,
+            account,
+            story.operations.drop("request", strict=False),
+            story.outcomes.drop("remote_id", strict=False),
+            untouched=story.untouched,
+        )
+    except OSError as problem:
+        message = f"the report cannot be written: {problem.strerror}"
+        raise LocalError(message, do="make room, then run again") from problem
+    drop = story.good if good else None
+    end = RunEnd(outcome, int(code), account.finished, drop, ledger)
+    context.state.end_run(context.run, end)
+    log.info("end", outcome=outcome, exit_code=int(code))
+    return Result(account, folder, story.plan, error)
+
+
+def _account(
+    context: Context, code: ExitCode, outcome: str, error: RosterSyncError | None
+) -> Account:
+    story, plan = context.story, context.story.plan
+    zone = context.config.timezone
+    return Account(
+        run=context.run,
+        target=context.table.name,
+        kind=context.table.kind,
+        outcome=outcome,
+        exit_code=int(code),
+        started=context.started.astimezone(zone),
+        finished=now().astimezone(zone),
+        drop={name: story.drop.get(name) for name in ("name", "sha256", "mode")},
+        entities=story.entities,
+        guards=plan.guards if plan else (),
+        findings=story.findings,
+        requests=story.requests,
+        stages=tuple(story.stages),
+        notes=tuple(dict.fromkeys(story.notes)),
+        differs=story.differs,
+        converged=story.converged,
+        approved=story.approved,
+        plan=None
+        if plan is None
+        else {
+            "path": story.plan_path,
+            "id": plan.id,
+            "valid_until": plan.valid_until,
+            "held": plan.held and story.approved is None,
+        },
+        digest=plan.digest if plan else None,
+        advice=error.line() if error else None,
+        timeline=tuple(story.timeline),
+    )
+
+
+def _ledger(context: Context, *, moves: bool) -> LedgerView | None:
+    """The ledger from now on; null where it stays as it is.
+
+    A run that was not good moves nothing but this: what it created is ours.
+    """
+    succession = context.story.succession
+    if succession is None:
+        return None
+    before = context.state.ledger()
+    done = context.story.outcomes.select(
+        "operation",
+        (pl.col("state") == State.DONE.value).alias("done"),
+        _column(context.story.outcomes, "remote_id"),
+    )
+    following = settled(succession, done, before)
+    if not moves:
+        made = done.filter("done").join(
+            succession.filter("created"), on="operation", how="semi"
+        )
+        ours = succession.join(made, on="operation", how="semi").select("entity", "key")
+        fresh = following.join(ours, on=["entity", "key"], how="semi")
+        kept = before.records.join(fresh, on=["entity", "key"], how="anti")
+        following = pl.concat([kept, fresh]).sort("entity", "key")
+    return LedgerView(following.select(LEDGER_SCHEMA.names()), _pairs(context, before))
+
+
+def _column(frame: pl.DataFrame, name: str) -> pl.Expr:
+    found = pl.col(name) if name in frame.columns else pl.lit(None, dtype=pl.String)
+    return found.alias(name)
+
+
+def _pairs(context: Context, before: LedgerView) -> pl.DataFrame:
+    """What was sent and what was read back after it, where the two differ."""
+    operations, story = context.story.operations, context.story
+    written = operations.select("entity", "key").join(
+        before.pairs.select("entity", "key").unique(), on=["entity", "key"], how="semi"
+    )
+    kept = before.pairs.join(written, on=["entity", "key"], how="anti")
+    rows = [
+        {
+            "entity": entity,
+            "key": key,
+            "field": name,
+            "sent": digest(sent),
+            "read": digest(read),
+        }
+        for entity, key, name, sent, read in story.unlike.select(
+            "entity", "key", "field", "sent", "read"
+        ).iter_rows()
+        if read != "missing"
+    ]
+    fresh = pl.DataFrame(rows, schema=PAIRS_SCHEMA)
+    return pl.concat([kept, fresh]).sort("entity", "key", "field")
+
+
+def good_drop(context: Context, roster: Roster) -> GoodDrop:
+    """This run's drop, as the base of what later ones are compared with."""
+    drop = context.story.drop
+    return GoodDrop(
+        name=drop.get("name") or "",
+        sha256=drop.get("sha256") or "",
+        source=context.source,
+        rows={
+            entity: counts.read
+            for entity, counts in roster.counts.items()
+            if roster.modes.get(entity) is Mode.BULK
+        },
+    )

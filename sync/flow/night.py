@@ -1,0 +1,361 @@
+"""One run of one target, from the drop to the closed report: the nightly job.
+
+``nightly`` begins with a drop, ``carry_out`` with a plan, ``resume`` with a run that
+was interrupted. Whatever happens, the run is accounted for and closed.
+"""
+
+from __future__ import annotations
+
+import getpass
+import socket
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+from sync.config import Config, fingerprint
+from sync.errors import (
+    ExitCode,
+    HeldError,
+    InterruptedRunError,
+    LocalError,
+    RefusedError,
+    RosterSyncError,
+    UsageError,
+)
+from sync.flow.carry import JOURNAL, Carrier, outcomes_of, settle_left_behind
+from sync.flow.context import Context, Show, Story, log, now
+from sync.flow.ending import Result, advice, exit_code, finish, good_drop
+from sync.flow.intake import Intake
+from sync.flow.kept import adopt, keep, kept, recall
+from sync.flow.preview import preview
+from sync.log import run_log
+from sync.model.plan import Plan
+from sync.plan import approved, read_plan
+from sync.state import Journal, RunRecord, StateFolder, TargetState, hold
+from sync.targets.registry import make_target
+from sync.version import PROGRAM
+from sync.wire import Deadline, Wire
+
+FIRST_CHARACTERS = 12
+"""Of a digest, as it is shown for approval."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a run is to be made."""
+
+    show: Show
+    source: str | None = None
+    wait: timedelta | None = None
+    deadline: Deadline | None = None
+    on_wire: Callable[[Wire], None] = lambda _: None
+
+
+@contextmanager
+def opened(
+    config: Config, name: str, manner: Manner, record: RunRecord | None = None
+) -> Iterator[Context]:
+    """A run of a target with its lock held: a new one, or one to go on with.
+
+    Raises ``LockedError`` where another run holds the lock.
+    """
+    table = config.target(name)
+    target = make_target(table)
+    folder = StateFolder(config.state_dir)
+    started = now() if record is None else record.started
+    run = folder.new_run_id(started, name) if record is None else record.run
+    source = manner.source or table.source if record is None else record.source
+    with (
+        hold(folder, name, run=run, started=started, wait=manner.wait),
+        TargetState.open(folder, name) as state,
+    ):
+        if record is None:
+            state.begin_run(RunRecord(run, started, source=source))
+        place = folder.run_folder(run)
+        with run_log(place / "log.jsonl", run=run, target=name):
+            log.info("begin", program=PROGRAM)
+            yield Context(
+                config=config,
+                table=table,
+                target=target,
+                folder=folder,
+                state=state,
+                run=run,
+                started=started,
+                show=manner.show,
+                source=source,
+                deadline=manner.deadline,
+                on_wire=manner.on_wire,
+            )
+
+
+async def nightly(
+    config: Config, name: str, intake: Intake, manner: Manner, *, dry: bool
+) -> Result:
+    """A drop compared with a target and, unless ``dry``, carried out."""
+    with opened(config, name, manner) as context:
+        _note_drop(context, intake)
+
+        async def steps(wire: Wire) -> None:
+            await close_left_behind(context, wire)
+            planned = await preview(context, intake, wire)
+            if intake.roster is not None:
+                context.story.good = good_drop(context, intake.roster)
+            keep(context, planned)
+            if planned.plan.held:
+                raise _held(context, planned.plan)
+            if not dry:
+                await _carry(context, planned.plan, wire, reread=False)
+
+        return await _accounted(
+            context, steps, preview=dry, refusal=_refusal(context, intake)
+        )
+
+
+async def carry_out(
+    config: Config, path: Path, approval: str | None, manner: Manner
+) -> Result:
+    """A plan made before, carried out once. Raises ``UsageError`` for a plan that is
+    changed, foreign, outdated or applied already."""
+    folder = StateFolder(config.state_dir)
+    plan = read_plan(path, folder)
+    with opened(config, plan.target, manner) as context:
+
+        async def steps(wire: Wire) -> None:
+            _check(context, plan)
+            recall(context.folder, plan.run, context.story)
+            context.story.plan = plan
+            context.story.plan_path = str(path)
+            context.state.record(context.run, plan_id=plan.id, digest=plan.digest)
+            if plan.held:
+                if approval is None or not approved(plan, approval):
+                    raise _held(context, plan, wrong=approval is not None)
+                context.story.approved = _approval(plan)
+            adopt(context, plan.run)
+            await close_left_behind(context, wire)
+            await _carry(context, plan, wire, reread=True)
+
+        return await _accounted(context, steps, preview=False)
+
+
+async def resume(
+    config: Config, record: RunRecord, name: str, manner: Manner
+) -> Result:
+    """A run that was interrupted, carried on from its journal."""
+    with opened(config, name, manner, record) as context:
+
+        async def steps(wire: Wire) -> None:
+            if not kept(context.folder, context.run) or not _journal(context).exists():
+                message = f"run {context.run} ended before anything was sent"
+                raise InterruptedRunError(message, do="run again")
+            recall(context.folder, context.run, context.story)
+            plan = context.story.plan
+            if plan is None or plan.valid_until < now():
+                if plan is not None:
+                    await settle_left_behind(context, plan, _journal(context), wire)
+                message = f"the plan of run {context.run} is too old to go on with"
+                raise InterruptedRunError(message, do="run again")
+            await _carry(context, plan, wire, reread=True)
+
+        return await _accounted(context, steps, preview=False)
+
+
+async def _accounted(
+    context: Context,
+    steps: Callable[[Wire], Awaitable[None]],
+    *,
+    preview: bool,
+    refusal: RosterSyncError | None = None,
+) -> Result:
+    """Whatever becomes of the steps: the outcomes are read and the run is closed."""
+    error: RosterSyncError | None = refusal
+    if error is None:
+        try:
+            await _with_wire(context, steps)
+        except RosterSyncError as problem:
+            error = problem
+        except Exception as problem:  # noqa: BLE001 - the one net of a run
+            log.exception("defect")
+            kind = type(problem).__name__
+            error = LocalError(
+                f"a defect of this program ({kind}) ended run {context.run}",
+                do="report it with the run's log.jsonl, then run again",
+            )
+    _read_outcomes(context)
+    if error is not None:
+        return finish(context, ExitCode(error.exit_code), error, preview=preview)
+    code = exit_code(context.story, preview=preview)
+    folder = context.folder.run_folder(context.run)
+    return finish(context, code, advice(code, context.story, folder), preview=preview)
+
+
+async def _with_wire(
+    context: Context, steps: Callable[[Wire], Awaitable[None]]
+) -> None:
+    wire = context.wire()
+    async with wire:
+        with context.sending(wire):
+            await steps(wire)
+            if wire.halted is not None:
+                message = f"the run was stopped: {wire.halted}"
+                go_on = f"go on with: roster-sync resume {context.run}"
+                raise InterruptedRunError(
+                    message, do=f"everything sent is in the journal; {go_on}"
+                )
+
+
+async def _carry(context: Context, plan: Plan, wire: Wire, *, reread: bool) -> None:
+    """Send what is left of the plan, on the record."""
+    path = _journal(context)
+    if path.exists():
+        journal = Journal.open(path)
+    else:
+        context.state.mark_applied(plan.id, context.run)
+        if plan.operations.height:
+            context.state.record(context.run, wrote=True)
+        journal = Journal.create(path, plan.operations)
+    with journal:
+        await Carrier(context, plan, wire, journal).run(reread=reread)
+
+
+def _journal(context: Context) -> Path:
+    return context.folder.runs / context.run / JOURNAL
+
+
+def _read_outcomes(context: Context) -> None:
+    if _journal(context).exists():
+        try:
+            context.story.outcomes = outcomes_of(_journal(context))
+        except LocalError:
+            context.story.notes.append("the journal of this run cannot be read")
+
+
+async def close_left_behind(context: Context, wire: Wire) -> None:
+    """Account for runs of this target whose process died, and close them.
+
+    What they left in doubt is settled by reading; what they had not sent, the new
+    difference finds.
+    """
+    for record in context.state.open_runs():
+        if record.run != context.run:
+            await _close_one(context, record, wire)
+
+
+async def _close_one(context: Context, record: RunRecord, wire: Wire) -> None:
+    old = replace(
+        context,
+        run=record.run,
+        started=record.started,
+        source=record.source,
+        story=Story(),
+    )
+    if kept(context.folder, record.run):
+        recall(context.folder, record.run, old.story)
+        if _journal(old).exists() and old.story.plan is not None:
+            await settle_left_behind(old, old.story.plan, _journal(old), wire)
+            _read_outcomes(old)
+    message = f"run {record.run} was interrupted"
+    finish(
+        old,
+        ExitCode.INTERRUPTED,
+        InterruptedRunError(message, do=f"run {context.run} went on from there"),
+        preview=False,
+    )
+    context.story.notes.append(
+        f"run {record.run} had been interrupted; what it left in doubt was read"
+    )
+
+
+def _note_drop(context: Context, intake: Intake) -> None:
+    modes = (
+        {mode.value for mode in intake.roster.modes.values()}
+        if intake.roster
+        else set()
+    )
+    mode = "mixed" if len(modes) > 1 else next(iter(modes), None)
+    drop = intake.drop
+    context.story.drop = {
+        "name": drop.name,
+        "sha256": drop.sha256,
+        "mode": mode,
+        "kind": drop.kind.value,
+    }
+    context.story.findings = intake.findings
+    if intake.roster is not None:
+        context.story.entities = {
+            entity.value: {
+                "rows": {
+                    "read": counts.read,
+                    "accepted": counts.accepted,
+                    "merged": counts.merged,
+                    "rejected": counts.rejected,
+                }
+            }
+            for entity, counts in intake.roster.counts.items()
+        }
+    context.state.record(
+        context.run, drop_name=drop.name, drop_sha256=drop.sha256, mode=mode or ""
+    )
+
+
+def _refusal(context: Context, intake: Intake) -> RosterSyncError | None:
+    """Why the drop is refused, with its first place; null where it is not."""
+    if not intake.refused:
+        return None
+    folder = context.folder.run_folder(context.run)
+    return refusal(intake, f"the whole list is in {folder / 'report.html'}")
+
+
+def refusal(intake: Intake, more: str) -> RosterSyncError:
+    """The error of a refused drop: the first thing to mend, and where the rest is."""
+    refused = intake.findings.frame.filter(severity="refused")
+    first = refused.row(0, named=True)
+    place = ":".join(str(first[n]) for n in ("file", "line") if first[n] is not None)
+    what = f"{place}: {first['message']}" if place else first["message"]
+    others = refused.height - 1
+    also = f" (and {others} more)" if others else ""
+    return RefusedError(f"the drop is refused: {what}{also}", do=more)
+
+
+def _held(context: Context, plan: Plan, *, wrong: bool = False) -> HeldError:
+    guards = [guard for guard in plan.guards if guard.tripped]
+    names = ", ".join(dict.fromkeys(guard.name for guard in guards))
+    digest = plan.digest[:FIRST_CHARACTERS]
+    said = "the digest given is not that of this plan; " if wrong else ""
+    return HeldError(
+        f"{said}held by {names}: {guards[0].message}; nothing was sent",
+        do="look at it with: roster-sync show "
+        f"{context.story.plan_path}, then let it through with: roster-sync apply "
+        f"{context.story.plan_path} --approve {digest}",
+    )
+
+
+def _check(context: Context, plan: Plan) -> None:
+    """Refuse a plan that is not this program's, this configuration's, or of today."""
+    again = "make a new one with: roster-sync plan"
+    if plan.program != PROGRAM:
+        message = f"the plan was made by {plan.program}, this is {PROGRAM}"
+        raise UsageError(message, do=again)
+    if plan.fingerprint != fingerprint(context.table):
+        message = f"the configuration of {plan.target} has changed since the plan"
+        raise UsageError(message, do=again)
+    if plan.valid_until < now():
+        message = f"the plan was valid until {plan.valid_until:%Y-%m-%d %H:%M} UTC"
+        raise UsageError(message, do=again)
+    if context.state.plan_applied(plan.id):
+        message = f"plan {plan.id} was applied already"
+        raise UsageError(message, do=again)
+    if context.state.written_since(plan.created):
+        message = f"a later run of {plan.target} has written since the plan was made"
+        raise UsageError(message, do=again)
+
+
+def _approval(plan: Plan) -> dict[str, str]:
+    return {
+        "user": getpass.getuser(),
+        "host": socket.gethostname(),
+        "at": now().isoformat(),
+        "digest": plan.digest,
+    }

@@ -1,0 +1,241 @@
+"""Fetch, project, compare, plan: everything before the first change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from sync.config import fingerprint
+from sync.diff import DiffInput, diff
+from sync.errors import TargetError
+from sync.fetch import Progress, fetch
+from sync.flow.context import Context
+from sync.flow.intake import Intake
+from sync.model import normalise
+from sync.model.entities import PEOPLE, Entity
+from sync.model.finding import Finding, Findings, Severity
+from sync.model.ledger import LedgerView
+from sync.model.mirror import REMOTE_ID, Mirror
+from sync.model.roster import KEY, Roster
+from sync.plan import Facts, PlanInput, Planned, make_plan
+from sync.state import load_mirror, save_mirror
+from sync.targets.base import Wants
+from sync.version import PROGRAM
+from sync.wire import Wire
+
+
+async def preview(context: Context, intake: Intake, wire: Wire) -> Planned:
+    """The plan for a drop that was taken in. Raises ``TargetError``."""
+    roster = intake.roster
+    if roster is None:
+        message = "a refused drop has no plan"
+        raise ValueError(message)
+    ledger = context.state.ledger()
+    entities = tuple(e for e in context.table.entities if e in roster.modes)
+    mirror = overlaid(
+        await read_target(context, wire, Wants(entities, roster, ledger)), ledger
+    )
+    with context.stage("compare", total=sum(f.height for f in mirror.frames.values())):
+        return _planned(context, intake, roster, mirror, ledger)
+
+
+async def read_target(context: Context, wire: Wire, wants: Wants) -> Mirror:
+    """The mirror, read now, kept for later runs. Raises ``TargetError``."""
+    before = load_mirror(context.folder, context.table.name)
+    previous = {} if before is None else _held(before)
+    with context.stage("fetch", unit="records") as step:
+        seen: dict[str, int] = {}
+
+        def advance(progress: Progress) -> None:
+            step.advance(progress.records - seen.get(progress.label, 0))
+            seen[progress.label] = progress.records
+
+        mirror = await fetch(
+            context.target, wire, wants, previous=previous, progress=advance
+        )
+    context.story.notes += mirror.notes
+    unproven = sorted(e.value for e, whole in mirror.complete.items() if not whole)
+    if unproven:
+        context.story.incomplete = True
+        names = ", ".join(unproven)
+        context.story.notes.append(
+            f"the list of {names} could not be proven complete, so nothing of it is "
+            "removed"
+        )
+    else:
+        save_mirror(context.folder, context.table.name, mirror)
+    return mirror
+
+
+def _held(mirror: Mirror) -> dict[str, int]:
+    """What the last read held, by entity; people stand in one list on the target."""
+    totals = {entity.value: count for entity, count in mirror.totals.items()}
+    return totals | {"users": sum(totals.get(one.value, 0) for one in PEOPLE)}
+
+
+def overlaid(mirror: Mirror, ledger: LedgerView) -> Mirror:
+    """The mirror under our own keys, where the target gave other identifiers."""
+    people = ledger.records.filter(
+        pl.col("entity").is_in([one.value for one in PEOPLE])
+        & (pl.col("remote_id") != pl.col("key"))
+    )
+    keys = dict(people.select("remote_id", "key").rows())
+    frames = dict(mirror.frames)
+    if keys:
+        frames = {entity: _renamed(entity, f, keys) for entity, f in frames.items()}
+    links = frames.get(Entity.AGENTS)
+    if links is not None:
+        known = ledger.of(Entity.AGENTS).select(
+            pl.col("key").alias(KEY), pl.col("remote_id").alias("_known")
+        )
+        frames[Entity.AGENTS] = (
+            links.join(known, on=KEY, how="left")
+            .with_columns(pl.coalesce(REMOTE_ID, "_known").alias(REMOTE_ID))
+            .drop("_known")
+            .sort(KEY)
+        )
+    return Mirror(
+        frames,
+        mirror.complete,
+        mirror.totals,
+        mirror.read_at,
+        mirror.notes,
+        mirror.pages,
+    )
+
+
+_PEOPLE_COLUMNS = ("studentSourcedId", "agentSourcedId", "userSourcedId")
+_COMPOSED = {
+    Entity.AGENTS: ("studentSourcedId", "agentSourcedId"),
+    Entity.ENROLLMENTS: (
+        "userSourcedId",
+        "courseSourcedId",
+        "schoolSourcedId",
+        "role",
+    ),
+}
+
+
+def _renamed(
+    entity: Entity, frame: pl.DataFrame, keys: Mapping[str, str]
+) -> pl.DataFrame:
+    if entity in PEOPLE:
+        return frame.with_columns(pl.col(KEY).replace(keys)).sort(KEY)
+    columns = [name for name in _PEOPLE_COLUMNS if name in frame.columns]
+    if not columns:
+        return frame
+    parts = _COMPOSED[entity]
+    composed = frame.select(
+        (pl.col(KEY) == normalise.key(*parts)).alias("c")
+    ).to_series()
+    named = frame.with_columns(pl.col(columns).replace(keys))
+    return named.with_columns(
+        pl.when(composed).then(normalise.key(*parts)).otherwise(KEY).alias(KEY)
+    ).sort(KEY)
+
+
+def _planned(
+    context: Context,
+    intake: Intake,
+    roster: Roster,
+    mirror: Mirror,
+    ledger: LedgerView,
+) -> Planned:
+    story = context.story
+    projection = context.target.project(roster, mirror, ledger, context.today)
+    wanted = set(context.table.entities)
+    desired = {e: f for e, f in projection.frames.items() if e in wanted}
+    fields = context.field_rules(roster)
+    joined = diff(
+        DiffInput(
+            desired=desired,
+            remote={e: f for e, f in mirror.frames.items() if e in _compared(desired)},
+            frozen=projection.frozen,
+            rules=fields,
+            ledger=ledger,
+        )
+    )
+    joined = {e: frame for e, frame in joined.items() if e in desired}
+    before = context.state.bulk_rows(context.source)
+    story.findings += projection.findings
+    story.findings += _missing_files(context, roster, before)
+    planned = make_plan(
+        PlanInput(
+            facts=_facts(context, intake, roster),
+            target=context.target,
+            roster=roster,
+            mirror=mirror,
+            projection=projection,
+            joined=joined,
+            fields=fields,
+            ledger=ledger,
+            rules=context.rules(),
+            rows_before=before,
+        )
+    )
+    story.plan = planned.plan
+    story.operations = planned.plan.operations
+    story.untouched = planned.untouched
+    story.entities = {e: dict(s) for e, s in planned.plan.account.items()}
+    return planned
+
+
+def _compared(desired: Mapping[Entity, pl.DataFrame]) -> set[Entity]:
+    """What is compared with what: both homes of people as soon as there is one."""
+    people = set(PEOPLE) if any(e in desired for e in PEOPLE) else set()
+    return people | set(desired)
+
+
+def _facts(context: Context, intake: Intake, roster: Roster) -> Facts:
+    started = context.started
+    return Facts(
+        run=context.run,
+        target=context.table.name,
+        kind=context.table.kind,
+        program=PROGRAM,
+        fingerprint=fingerprint(context.table),
+        inputs={
+            "drop": intake.drop.sha256,
+            "roster": roster.digest,
+            "today": context.today.isoformat(),
+            "source": context.source,
+        },
+        created=started,
+        valid=context.config.plan_valid,
+    )
+
+
+def _missing_files(
+    context: Context, roster: Roster, before: Mapping[Entity, int]
+) -> Findings:
+    """A file that the last good drop had, and this one, which is whole, has not."""
+    partial = (
+        context.story.drop.get("mode") != "bulk"
+        or context.story.drop.get("kind") == "csv"
+    )
+    missing = [
+        entity
+        for entity in context.table.entities
+        if entity in before and entity not in roster.modes
+    ]
+    if partial or not missing:
+        return Findings.none()
+    context.story.missing_file = True
+    return Findings.of(
+        Finding(
+            "RS402",
+            Severity.WARNING,
+            f"the drop has no {entity.value}; the last good drop had some",
+            entity=entity.value,
+            hint="nothing of it was changed; deliver the file again",
+        )
+        for entity in missing
+    )
+
+
+def demand_complete(context: Context) -> None:
+    """Raises ``TargetError`` where a list was not proven complete."""
+    if context.story.incomplete:
+        message = "a remote list could not be proven complete"
+        raise TargetError(message, do="nothing was removed from it; run again")
