@@ -1,0 +1,1 @@
+"""The command line: parse, call one function, print, end with the right code."""

@@ -1,0 +1,109 @@
+"""``apply`` and ``resume``: a plan carried out, or carried on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from sync.cli.session import Session, deadline, duration
+from sync.config import Config
+from sync.errors import ExitCode, TargetError, UsageError
+from sync.flow import Manner, Result, carry_out
+from sync.flow import resume as go_on
+from sync.report import document, summary
+from sync.state import RunRecord, StateFolder, TargetState
+
+RESUMABLE = ("interrupted",)
+UNFINISHED = (int(ExitCode.TARGET_FAILED), int(ExitCode.INTERRUPTED))
+
+
+def apply(
+    session: Session,
+    plan: Path,
+    approve: str | None,
+    wait: str | None,
+    until: str | None,
+) -> ExitCode:
+    """Carry out a plan that was made before."""
+    config = session.config()
+    manner = _manner(session, config, wait, until)
+    result = session.run(lambda: carry_out(config, plan, approve, manner))
+    return _told(session, result)
+
+
+def resume(
+    session: Session, run: str | None, wait: str | None, until: str | None
+) -> ExitCode:
+    """Finish the run named, or the last one that is open."""
+    config = session.config()
+    found = list(_open_runs(config))
+    if run is not None:
+        chosen = [one for one in found if one[1].run == run]
+        if not chosen:
+            _known(config, run)
+    else:
+        chosen = found[-1:]
+    if not chosen:
+        return _nothing_open(session, config)
+    name, record = chosen[0]
+    manner = _manner(session, config, wait, until)
+    result = session.run(lambda: go_on(config, record, name, manner))
+    return _told(session, result)
+
+
+def _manner(
+    session: Session, config: Config, wait: str | None, until: str | None
+) -> Manner:
+    return Manner(
+        show=session.console,
+        wait=duration(wait, "--wait"),
+        deadline=deadline(until, config),
+        on_wire=session.on_wire,
+    )
+
+
+def _told(session: Session, result: Result) -> ExitCode:
+    session.console.document(document(result.account))
+    session.console.result(*summary(result.account))
+    session.console.result(f"report: {result.folder / 'report.html'}")
+    if result.error is not None:
+        session.console.fail(result.error)
+    return result.exit_code
+
+
+def _states(config: Config) -> Iterator[tuple[str, TargetState]]:
+    folder = StateFolder(config.state_dir)
+    for name in config.targets:
+        with TargetState.open(folder, name) as state:
+            yield name, state
+
+
+def _open_runs(config: Config) -> Iterator[tuple[str, RunRecord]]:
+    """Runs whose process died, and the last one of a target if it was stopped."""
+    found = []
+    for name, state in _states(config):
+        found += [(name, record) for record in state.open_runs()]
+        last = state.last_run()
+        if last is not None and last.outcome in RESUMABLE and last.wrote:
+            found.append((name, last))
+    yield from sorted(found, key=lambda one: one[1].started)
+
+
+def _known(config: Config, run: str) -> None:
+    """Raises ``UsageError`` for a run that no target has."""
+    for _, state in _states(config):
+        if state.find_run(run) is not None:
+            return
+    message = f"there is no run {run}"
+    raise UsageError(message, do="roster-sync runs names them")
+
+
+def _nothing_open(session: Session, config: Config) -> ExitCode:
+    for name, state in _states(config):
+        last = state.last_run()
+        if last is not None and last.exit_code in UNFINISHED:
+            message = f"nothing is open, but the last run of {name} did not finish"
+            session.console.fail(TargetError(message, do="run again"))
+            return ExitCode.TARGET_FAILED
+    session.console.message("nothing is open: there is no interrupted run to finish")
+    return ExitCode.DONE

@@ -1,0 +1,275 @@
+"""The one writer to the terminal.
+
+Results go to standard output, everything about how they come about to standard error:
+messages, the ``roster-sync:`` line, and progress, which is live on a terminal and one
+line every few seconds elsewhere. With ``--json`` standard output carries one document
+and nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import IO, Any, TextIO
+
+import rich.console
+from rich.console import RenderableType
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.text import Text
+
+from sync.errors import RosterSyncError
+from sync.report import plain
+
+__all__ = ["Console", "Stage", "plain"]
+
+INTERVAL = 5.0
+"""Seconds between two progress lines where nobody watches live."""
+_WIDTH = 80
+"""Columns where there is no terminal to ask."""
+
+
+class Console:
+    """Everything that a person or a pipe sees of one command."""
+
+    def __init__(
+        self,
+        *,
+        json: bool = False,
+        quiet: bool = False,
+        verbose: bool = False,
+        color: bool = True,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Standard output and error as they are now; ``NO_COLOR`` switches colour off.
+
+        ``quiet`` silences messages and progress, never results and never errors.
+        """
+        self.json = json
+        self.quiet = quiet
+        self.verbose = verbose and not quiet
+        self._clock = clock
+        self._documented = False
+        self._out = _rich(sys.stdout, color=color)
+        self._err = _rich(sys.stderr, color=color)
+        self._bars: Progress | None = None
+
+    def result(self, *parts: RenderableType) -> None:
+        """Print a result; plain strings are made harmless. Nothing with ``--json``."""
+        if not self.json:
+            for part in parts:
+                shown = Text(plain(part)) if isinstance(part, str) else part
+                self._out.print(shown, soft_wrap=self._is_soft(shown))
+
+    def _is_soft(self, part: RenderableType) -> bool:
+        """Whether a line stays one: in a pipe, and where somebody will copy it."""
+        if not isinstance(part, Text):
+            return False
+        return bool(part.no_wrap) or not _is_terminal(self._out.file)
+
+    def text(self, content: str) -> None:
+        """Print lines such as a CSV or a schema that was asked for.
+
+        A pipe gets them as they are, a terminal with each line made harmless.
+        """
+        if self.json:
+            return
+        file = self._out.file
+        if _is_terminal(file):
+            content = "\n".join(plain(line) for line in content.splitlines())
+        file.write(content if content.endswith("\n") else f"{content}\n")
+        file.flush()
+
+    def document(self, value: Mapping[str, Any]) -> None:
+        """Print the one JSON document; indented when a person watches.
+
+        Raises RuntimeError on the second: a program that reads it expects one.
+        """
+        if not self.json:
+            return
+        if self._documented:
+            msg = "a command prints one JSON document"
+            raise RuntimeError(msg)
+        self._documented = True
+        file = self._out.file
+        indent = 2 if _is_terminal(file) else None
+        file.write(json.dumps(value, indent=indent, allow_nan=False))
+        file.write("\n")
+        file.flush()
+
+    def message(self, text: str) -> None:
+        """Say something about the run; not with ``--quiet``."""
+        if not self.quiet:
+            self._err.print(Text(plain(text)), soft_wrap=True)
+
+    def detail(self, text: str) -> None:
+        """Say something that only ``--verbose`` wants to know."""
+        if self.verbose:
+            self.message(text)
+
+    def fail(self, error: RosterSyncError) -> None:
+        """Print the ``roster-sync:`` line of this error: one, whatever it holds."""
+        self.advice(error.line())
+
+    def advice(self, text: str) -> None:
+        """Print one ``roster-sync:`` line: what happened and what to do next."""
+        line = Text.assemble(("roster-sync:", "bold red"), " ", _one_line(text))
+        self._err.print(line, soft_wrap=True)
+
+    def ask(self, question: str) -> bool:
+        """Whether the person at the terminal says yes; no where there is no person."""
+        if not (_is_terminal(sys.stdin) and _is_terminal(self._err.file)):
+            return False
+        self._err.print(Text(f"{plain(question)} [y/N] "), end="")
+        return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
+    @contextmanager
+    def stage(
+        self, name: str, total: int | None = None, unit: str = ""
+    ) -> Iterator[Stage]:
+        """Show that a step is going on, and how far it is, until the block ends."""
+        if self.quiet:
+            yield Stage(name, total, unit, self._clock, None)
+        elif _is_terminal(self._err.file):
+            with self._live() as bars:
+                live = _LiveStage(name, total, self._clock, bars)
+                yield live
+                live.finish()
+        else:
+            stage = Stage(name, total, unit, self._clock, self.message)
+            yield stage
+            stage.finish()
+
+    @contextmanager
+    def _live(self) -> Iterator[Progress]:
+        """One set of bars for stages within stages."""
+        if self._bars is not None:
+            yield self._bars
+            return
+        self._bars = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=20),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=self._err,
+        )
+        try:
+            with self._bars:
+                yield self._bars
+        finally:
+            self._bars = None
+
+
+class Stage:
+    """One step that is going on, where nobody watches live."""
+
+    def __init__(
+        self,
+        name: str,
+        total: int | None,
+        unit: str,
+        clock: Callable[[], float],
+        say: Callable[[str], None] | None,
+    ) -> None:
+        """Begin; ``say`` takes a line of text, null says nothing."""
+        self.name = name
+        self.total = total
+        self.done = 0
+        self._unit = f" {unit}" if unit else ""
+        self._clock = clock
+        self._say = say
+        self._began = self._last = clock()
+
+    def advance(self, count: int = 1) -> None:
+        """So many more are done."""
+        self.done += count
+        now = self._clock()
+        if self._say is not None and now - self._last >= INTERVAL:
+            self._last = now
+            self._say(self._line(now))
+
+    def expect(self, total: int) -> None:
+        """The total is known now, or has changed."""
+        self.total = total
+
+    def finish(self) -> None:
+        """Say how much it was and how long it took."""
+        if self._say is not None:
+            self._say(self._line(self._clock()))
+
+    def _line(self, now: float) -> str:
+        """``plan: fetched enrollments 60,000 of 120,000 (12 s)``."""
+        seconds = f"({now - self._began:.0f} s)"
+        if not self.done and self.total is None:
+            return f"{self.name} {seconds}"
+        ended = self.total is None or self.done == self.total
+        of = "" if ended else f" of {self.total:,}"
+        return f"{self.name} {self.done:,}{of}{self._unit} {seconds}"
+
+
+class _LiveStage(Stage):
+    """One bar on a terminal."""
+
+    def __init__(
+        self,
+        name: str,
+        total: int | None,
+        clock: Callable[[], float],
+        bars: Progress,
+    ) -> None:
+        """Add a bar for this stage."""
+        super().__init__(name, total, "", clock, None)
+        self._bars = bars
+        self._task: TaskID = bars.add_task(plain(name), total=total)
+
+    def advance(self, count: int = 1) -> None:
+        """So many more are done."""
+        super().advance(count)
+        self._bars.advance(self._task, count)
+
+    def expect(self, total: int) -> None:
+        """The total is known now, or has changed."""
+        super().expect(total)
+        self._bars.update(self._task, total=total)
+
+    def finish(self) -> None:
+        """Fill the bar."""
+        self._bars.update(self._task, total=self.done or 1, completed=self.done or 1)
+
+
+def _rich(file: TextIO, *, color: bool) -> rich.console.Console:
+    """A console without markup, highlighting or emoji: text stays as it is."""
+    reconfigure = getattr(file, "reconfigure", None)
+    if reconfigure is not None:
+        # A terminal of another encoding shows an escape instead of ending the run.
+        reconfigure(errors="backslashreplace")
+    return rich.console.Console(
+        file=file,
+        markup=False,
+        highlight=False,
+        emoji=False,
+        no_color=not color or bool(os.environ.get("NO_COLOR")),
+        force_terminal=_is_terminal(file),
+        width=None if _is_terminal(file) else _WIDTH,
+    )
+
+
+def _is_terminal(file: IO[str]) -> bool:
+    try:
+        return file.isatty()
+    except ValueError:
+        return False
+
+
+def _one_line(text: str) -> str:
+    return plain(" ".join(text.split()))

@@ -1,0 +1,149 @@
+"""``plan`` and ``run``: a drop against one target or several."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sync.cli.session import Session, deadline, duration
+from sync.config import Config, TargetConfig
+from sync.errors import ExitCode, LocalError, RosterSyncError, UsageError, worst
+from sync.flow import How, Intake, Manner, Rejection, Result, nightly, take_in
+from sync.report import document, documents, preview, summary
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """What ``plan`` or ``run`` was asked for."""
+
+    drop: Path
+    targets: list[str]
+    mapping: str | None = None
+    source: str | None = None
+    wait: str | None = None
+    deadline: str | None = None
+    delta: bool = False
+    dry: bool = False
+
+
+def night(
+    session: Session,
+    asked: Night,
+    *,
+    out: Path | None = None,
+    changes_code: bool = False,
+) -> ExitCode:
+    """Run each target after the other; one's failure does not stop the next."""
+    if out is not None and len(set(asked.targets)) > 1:
+        message = "--out takes the plan of one target"
+        raise UsageError(message, do="name one --target, or leave --out away")
+    results = night_results(session, asked, out)
+    codes = [
+        ExitCode(one.exit_code)
+        if isinstance(one, RosterSyncError)
+        else _code(one, changes_code=changes_code)
+        for one in results
+    ]
+    accounts = [one.account for one in results if isinstance(one, Result)]
+    if len(set(asked.targets)) > 1:
+        session.console.document(documents(int(worst(codes)), accounts))
+    elif accounts:
+        session.console.document(document(accounts[0]))
+    return worst(codes)
+
+
+def night_results(
+    session: Session, asked: Night, out: Path | None = None
+) -> list[Result | RosterSyncError]:
+    """Per target how its run ended, or why there was none; printed as they come."""
+    config = session.config()
+    tables = [config.target(name) for name in dict.fromkeys(asked.targets)]
+    taken: dict[How, Intake] = {}
+    results: list[Result | RosterSyncError] = []
+    for table in tables:
+        try:
+            result = _one(session, config, table, asked, taken)
+        except RosterSyncError as error:
+            session.console.fail(error)
+            results.append(error)
+            continue
+        if out is not None:
+            _copy_plan(result, out)
+        results.append(result)
+        _print(session, result, table, dry=asked.dry, out=out)
+        if session.stopped:
+            break
+    return results
+
+
+def _one(
+    session: Session,
+    config: Config,
+    table: TargetConfig,
+    asked: Night,
+    taken: dict[How, Intake],
+) -> Result:
+    rejected = table.guards.rejected
+    how = How(
+        mapping=asked.mapping or table.mapping,
+        delta=asked.delta,
+        same_username=table.same_username,
+        require=table.require,
+        rejection=Rejection(rejected.percent, rejected.count, table.guards.floor),
+    )
+    if how not in taken:
+        with session.console.stage("read and validate", unit="rows") as step:
+            intake = take_in(asked.drop, how, datetime.now(config.timezone).date())
+            step.advance(sum(one.rows for one in intake.drop.tables.values()))
+        taken[how] = intake
+    manner = Manner(
+        show=session.console,
+        source=asked.source,
+        wait=duration(asked.wait, "--wait"),
+        deadline=deadline(asked.deadline, config),
+        on_wire=session.on_wire,
+    )
+    return session.run(
+        lambda: nightly(config, table.name, taken[how], manner, dry=asked.dry)
+    )
+
+
+def _code(result: Result, *, changes_code: bool) -> ExitCode:
+    changes = result.account.total("operations", "planned") > 0
+    done = result.exit_code is ExitCode.DONE
+    return ExitCode.CHANGES if changes_code and changes and done else result.exit_code
+
+
+def _print(
+    session: Session,
+    result: Result,
+    table: TargetConfig,
+    *,
+    dry: bool,
+    out: Path | None,
+) -> None:
+    console = session.console
+    if result.plan is not None and (dry or result.exit_code is ExitCode.HELD):
+        rate = table.limits.requests_per_second
+        console.result(*preview(result.plan, result.account.findings, rate))
+        console.result(f"plan: {out or result.folder / 'plan.rsplan'}")
+    console.result(*summary(result.account))
+    console.result(f"report: {result.folder / 'report.html'}")
+    if result.error is not None:
+        console.fail(result.error)
+
+
+def _copy_plan(result: Result, out: Path) -> None:
+    """The plan where it was asked for, private like the one in the run's folder."""
+    source = result.folder / "plan.rsplan"
+    if not source.exists():
+        return
+    try:
+        out.unlink(missing_ok=True)
+        out.touch(mode=0o600)
+        shutil.copyfile(source, out)
+    except OSError as error:
+        message = f"{out} cannot be written: {error.strerror}"
+        raise LocalError(message, do=f"the plan is {source}") from None

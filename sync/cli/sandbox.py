@@ -1,0 +1,84 @@
+"""``sandbox``: a strict imitation of the remote system, on this machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sync.cli.session import Session, duration
+from sync.errors import ExitCode, UsageError
+from sync.samples import read_tables, sandbox_document
+from sync.sandbox import (
+    DocumentError,
+    FaultSpecError,
+    SandboxSettings,
+    SettingsError,
+    serve,
+)
+
+CREDENTIALS = {
+    "TIMEBACK_CLIENT_ID": "sandbox-platform",
+    "TIMEBACK_CLIENT_SECRET": "sandbox-platform-secret",
+    "TIMEBACK_API_CLIENT_ID": "sandbox-api",
+    "TIMEBACK_API_CLIENT_SECRET": "sandbox-api-secret",
+}
+"""What the sandbox accepts, under the names that the sample configuration uses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Serve:
+    """What ``sandbox`` was asked for."""
+
+    host: str
+    port: int
+    data: Path | None
+    district: Path | None
+    latency: str
+    rate_limit: float | None
+    faults: str
+    seed: int
+    people: bool
+
+
+def sandbox(session: Session, asked: Serve) -> ExitCode:
+    """Serve until a signal comes."""
+    console = session.console
+    latency = duration(asked.latency, "--latency")
+    document = None
+    if asked.district is not None:
+        document = _district(asked.district, people=asked.people)
+
+    def ready(url: str) -> None:
+        console.document({"format": 1, "url": url})
+        console.result(f"the sandbox listens on {url}; stop it with Ctrl-C")
+        console.result("credentials for the sample configuration:")
+        for name, value in CREDENTIALS.items():
+            console.result(f"  export {name}={value}")
+
+    try:
+        if asked.data is not None:
+            asked.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        settings = SandboxSettings(
+            host=asked.host,
+            port=asked.port,
+            data=asked.data,
+            latency=latency.total_seconds() if latency else 0.0,
+            rate_limit=asked.rate_limit,
+            faults=asked.faults,
+            seed=asked.seed,
+        )
+        serve(settings, ready, document)
+    except (SettingsError, FaultSpecError, DocumentError) as error:
+        raise UsageError(str(error), do="see roster-sync sandbox --help") from None
+    except OSError as error:
+        message = f"the sandbox cannot listen on port {asked.port}: {error.strerror}"
+        raise UsageError(message, do="choose another with --port") from None
+    return ExitCode.DONE
+
+
+def _district(folder: Path, *, people: bool) -> dict[str, list[dict[str, object]]]:
+    try:
+        return sandbox_document(read_tables(folder), people)
+    except OSError as error:
+        message = f"{folder} is not a folder of the four files: {error.strerror}"
+        raise UsageError(message, do="name one that roster-sync samples made") from None

@@ -1,0 +1,146 @@
+"""What the commands share: the options of all of them, configuration, signals."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, TypeVar
+
+from sync.cli.console import Console
+from sync.errors import ExitCode, InterruptedRunError, UsageError
+
+if TYPE_CHECKING:
+    from sync.config import Config
+    from sync.wire import Deadline, Wire
+
+T = TypeVar("T")
+
+FLAGS = ("--json", "--quiet", "-q", "--verbose", "-v", "--no-color", "--yes")
+VALUES = ("--config",)
+
+
+def hoisted(arguments: list[str]) -> list[str]:
+    """The arguments with the options of every command in front of the command."""
+    front: list[str] = []
+    rest: list[str] = []
+    waiting = iter(arguments)
+    for one in waiting:
+        if one == "--":
+            rest += [one, *waiting]
+        elif one in FLAGS or one.startswith(tuple(f"{name}=" for name in VALUES)):
+            front.append(one)
+        elif one in VALUES:
+            front += [one, *_next(waiting)]
+        else:
+            rest.append(one)
+    return front + rest
+
+
+def _next(waiting: Iterator[str]) -> list[str]:
+    value = next(waiting, None)
+    return [] if value is None else [value]
+
+
+@dataclass(slots=True)
+class Session:
+    """One call of the program."""
+
+    console: Console = field(default_factory=Console)
+    config_path: Path | None = None
+    yes: bool = False
+    _wire: Wire | None = None
+    _stopped: str | None = None
+
+    def config(self) -> Config:
+        """The configuration. Raises ``ConfigError``."""
+        from sync.config import load
+        from sync.targets.registry import SETTINGS
+
+        return load(self.config_path, SETTINGS)
+
+    def on_wire(self, wire: Wire) -> None:
+        """Remember what a signal must halt."""
+        self._wire = wire
+        if self._stopped is not None:
+            wire.halt(self._stopped)
+
+    def run(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Run to the end under the rule of two signals.
+
+        The first SIGINT or SIGTERM lets nothing more be sent and drains what is in
+        flight; the second ends the process at once. Raises ``InterruptedRunError``
+        where nothing is being sent yet.
+        """
+        with self._signals():
+            return asyncio.run(_awaited(work))
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        def handle(number: int, _frame: FrameType | None) -> None:
+            name = signal.Signals(number).name
+            if self._stopped is not None:
+                os._exit(int(ExitCode.INTERRUPTED))
+            self._stopped = f"signal {name}"
+            if self._wire is None:
+                message = f"stopped by {name} before anything was sent"
+                raise InterruptedRunError(message, do="run again")
+            asyncio.get_running_loop().call_soon_threadsafe(
+                self._wire.halt, self._stopped
+            )
+
+        numbers = (signal.SIGINT, signal.SIGTERM)
+        before = {number: signal.signal(number, handle) for number in numbers}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether a signal has come."""
+        return self._stopped is not None
+
+
+async def _awaited(work: Callable[[], Awaitable[T]]) -> T:
+    return await work()
+
+
+def duration(text: str | None, option: str) -> timedelta | None:
+    """The value of an option that takes a duration. Raises ``UsageError``."""
+    from sync.config import parse_duration
+
+    if text is None:
+        return None
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        message = f"{option} {error}"
+        raise UsageError(message) from None
+
+
+def deadline(text: str | None, config: Config) -> Deadline | None:
+    """A deadline from a duration, or from the next time the clock shows ``HH:MM``."""
+    from sync.wire import Deadline
+
+    if text is None:
+        return None
+    try:
+        clock = datetime.strptime(text, "%H:%M").time()  # noqa: DTZ007 - a clock face
+    except ValueError:
+        delay = duration(text, "--deadline")
+    else:
+        here = datetime.now(config.timezone)
+        then = here.replace(
+            hour=clock.hour, minute=clock.minute, second=0, microsecond=0
+        )
+        delay = then - here if then > here else then + timedelta(days=1) - here
+    return Deadline(time.monotonic() + (delay or timedelta()).total_seconds())

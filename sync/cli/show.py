@@ -1,0 +1,123 @@
+"""``show``: look into a plan."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from rich.text import Text
+
+from sync.cli.session import Session
+from sync.errors import ExitCode, UsageError
+from sync.model.entities import Entity
+from sync.model.finding import Findings
+from sync.model.operation import Operation, walk
+from sync.model.plan import Plan
+from sync.plan import decode, read_plan
+from sync.report import plain, preview
+from sync.state import StateFolder
+
+
+def show(
+    session: Session, path: Path, entity: str | None, *, requests: bool
+) -> ExitCode:
+    """Print what a plan would do, or the very requests."""
+    config = session.config()
+    plan = read_plan(path, StateFolder(config.state_dir))
+    if entity is not None and entity not in set(Entity):
+        message = f'there is no entity "{entity}"'
+        raise UsageError(message, do=f"known are {', '.join(Entity)}")
+    chosen = plan.operations
+    if entity is not None:
+        chosen = chosen.filter(pl.col("entity") == entity)
+    if requests:
+        sent = list(_requests(chosen))
+        session.console.document({"digest": plan.digest, "requests": sent})
+        if not session.console.json:
+            session.console.result(*map(_line, sent))
+        return ExitCode.DONE
+    if session.console.json:
+        session.console.document(_document(plan, chosen))
+        return ExitCode.DONE
+    target = config.targets.get(plan.target)
+    rate = target.limits.requests_per_second if target else 1.0
+    session.console.result(*preview(plan, Findings.none(), rate))
+    session.console.result(
+        f"plan {plan.id} for {plan.target}, digest {plan.digest[:12]}, valid until "
+        f"{plan.valid_until.astimezone(config.timezone):%Y-%m-%d %H:%M}"
+    )
+    return ExitCode.DONE
+
+
+def _document(plan: Plan, operations: pl.DataFrame) -> dict[str, Any]:
+    return {
+        "digest": plan.digest,
+        "id": plan.id,
+        "valid_until": plan.valid_until.isoformat().replace("+00:00", "Z"),
+        "held": plan.held,
+        "guards": [
+            {
+                "name": guard.name,
+                "entity": guard.entity,
+                "group": guard.group,
+                "count": guard.count,
+                "of": guard.of,
+                "limit": guard.limit,
+                "tripped": guard.tripped,
+                "message": guard.message,
+                "examples": list(guard.examples),
+            }
+            for guard in plan.guards
+        ],
+        "operations": [_operation(one) for one in walk(operations)],
+    }
+
+
+def _operation(operation: Operation) -> dict[str, Any]:
+    before, after = operation.before or {}, operation.after or {}
+    names = operation.fields or (
+        () if operation.before is not None else tuple(sorted(after))
+    )
+    if operation.ends and not names:
+        names = tuple(n for n in ("status",) if n in before | after)
+    return {
+        "id": operation.id,
+        "entity": operation.entity.value,
+        "verb": operation.verb.value,
+        "key": operation.key,
+        "phase": int(operation.phase),
+        "fields": {
+            name: {"before": before.get(name), "after": after.get(name)}
+            for name in names
+        },
+        "needs": list(operation.needs),
+        "reason": operation.reason,
+    }
+
+
+def _requests(operations: pl.DataFrame) -> Iterator[dict[str, Any]]:
+    with_request = operations.filter(pl.col("request").is_not_null())
+    rows = with_request.select("phase", "request").iter_rows()
+    for number, (phase, text) in enumerate(rows, 1):
+        request = decode(text)
+        query = "&".join(f"{name}={value}" for name, value in request.query)
+        yield {
+            "n": number,
+            "phase": phase,
+            "method": request.method,
+            "path": f"{request.path}?{query}" if query else request.path,
+            "body": request.body,
+            "operations": list(request.operations),
+        }
+
+
+def _line(request: dict[str, Any]) -> Text:
+    body = request["body"]
+    said = "" if body is None else " " + json.dumps(body, ensure_ascii=False)
+    return Text(
+        plain(f"{request['n']:>6}  {request['method']} {request['path']}{said}"),
+        no_wrap=True,
+    )
