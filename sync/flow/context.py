@@ -119,6 +119,8 @@ class Context:
         with self.show.stage(name, total, unit) as step:
             counted = Counted(step)
             yield counted
+            if total is not None and not counted.done:
+                counted.advance(total)
         seconds = time.monotonic() - began
         count = counted.done or total
         self.story.stages.append(Stage(name, seconds, count, unit))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from sync.model.entities import Entity
 from sync.model.finding import Finding, Findings, Severity
 from sync.model.roster import Drop, Mapped, Roster
 from sync.read import read_drop
+from sync.report import Stage
 from sync.validate import validate
 
 FOUR_FILES = "four-files"
@@ -53,6 +55,7 @@ class Intake:
     mapped: Mapped | None
     roster: Roster | None
     findings: Findings
+    stages: tuple[Stage, ...] = ()
 
     @property
     def refused(self) -> bool:
@@ -65,9 +68,6 @@ class Intake:
         return not self.findings.of_severity(Severity.REJECTED).is_empty()
 
 
-Stage = Callable[[str], "object"]
-
-
 def take_in(path: Path, how: How, today: date) -> Intake:
     """Read, map and validate a drop.
 
@@ -75,18 +75,25 @@ def take_in(path: Path, how: How, today: date) -> Intake:
     nothing at ``path``, ``ConfigError`` for a faulty mapping.
     """
     mapping = mappings.load(how.mapping or FOUR_FILES)
+    began = time.perf_counter()
     drop, found = read_drop(path, mappings.patterns(mapping))
+    rows = sum(table.rows for table in drop.tables.values())
+    stages: tuple[Stage, ...] = (Stage("read", time.perf_counter() - began, rows),)
     if found.refuses:
-        return Intake(drop, None, None, found)
+        return Intake(drop, None, None, found, stages)
+    began = time.perf_counter()
     mapped, more = mappings.apply(drop, mapping, delta=how.delta)
     found = mappings.name_entities(found, mapping, mapped) + more
+    stages = (*stages, Stage("map", time.perf_counter() - began, rows))
     if found.refuses:
-        return Intake(drop, mapped, None, found)
+        return Intake(drop, mapped, None, found, stages)
+    began = time.perf_counter()
     roster, judged = validate(
         mapped, same_username=how.same_username, today=today, earlier=found
     )
     found += judged + Findings.of(_refusals(roster, how))
-    return Intake(drop, mapped, roster, found)
+    stages = (*stages, Stage("validate", time.perf_counter() - began, rows))
+    return Intake(drop, mapped, roster, found, stages)
 
 
 def _refusals(roster: Roster, how: How) -> Iterator[Finding]:
@@ -109,8 +116,3 @@ def _refusals(roster: Roster, how: How) -> Iterator[Finding]:
                 entity=entity.value,
                 hint="mend the most frequent finding first",
             )
-
-
-def with_findings(intake: Intake, more: Findings) -> Intake:
-    """The intake with further findings."""
-    return replace(intake, findings=intake.findings + more)

@@ -128,7 +128,7 @@ async def carry_out(
             recall(context.folder, plan.run, context.story)
             context.story.plan = plan
             context.story.plan_path = str(path)
-            context.state.record(context.run, plan_id=plan.id, digest=plan.digest)
+            _note_plan(context, plan)
             if plan.held:
                 if approval is None or not approved(plan, approval):
                     raise _held(context, plan, wrong=approval is not None)
@@ -283,6 +283,7 @@ def _note_drop(context: Context, intake: Intake) -> None:
         "kind": drop.kind.value,
     }
     context.story.findings = intake.findings
+    context.story.stages = list(intake.stages)
     if intake.roster is not None:
         context.story.entities = {
             entity.value: {
@@ -297,6 +298,18 @@ def _note_drop(context: Context, intake: Intake) -> None:
         }
     context.state.record(
         context.run, drop_name=drop.name, drop_sha256=drop.sha256, mode=mode or ""
+    )
+
+
+def _note_plan(context: Context, plan: Plan) -> None:
+    drop = context.story.drop
+    context.state.record(
+        context.run,
+        plan_id=plan.id,
+        digest=plan.digest,
+        drop_name=drop.get("name") or "",
+        drop_sha256=drop.get("sha256") or "",
+        mode=drop.get("mode") or "",
     )
 
 

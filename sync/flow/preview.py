@@ -36,8 +36,7 @@ async def preview(context: Context, intake: Intake, wire: Wire) -> Planned:
     mirror = overlaid(
         await read_target(context, wire, Wants(entities, roster, ledger)), ledger
     )
-    with context.stage("compare", total=sum(f.height for f in mirror.frames.values())):
-        return _planned(context, intake, roster, mirror, ledger)
+    return _planned(context, intake, roster, mirror, ledger)
 
 
 async def read_target(context: Context, wire: Wire, wants: Wants) -> Mirror:
@@ -143,42 +142,50 @@ def _planned(
     ledger: LedgerView,
 ) -> Planned:
     story = context.story
-    projection = context.target.project(roster, mirror, ledger, context.today)
     wanted = set(context.table.entities)
-    desired = {e: f for e, f in projection.frames.items() if e in wanted}
     fields = context.field_rules(roster)
-    joined = diff(
-        DiffInput(
-            desired=desired,
-            remote={e: f for e, f in mirror.frames.items() if e in _compared(desired)},
-            frozen=projection.frozen,
-            rules=fields,
-            ledger=ledger,
+    with context.stage("compare", total=_size(roster.frames)):
+        projection = context.target.project(roster, mirror, ledger, context.today)
+        desired = {e: f for e, f in projection.frames.items() if e in wanted}
+        compared = _compared(desired)
+        joined = diff(
+            DiffInput(
+                desired=desired,
+                remote={e: f for e, f in mirror.frames.items() if e in compared},
+                frozen=projection.frozen,
+                rules=fields,
+                ledger=ledger,
+            )
         )
-    )
-    joined = {e: frame for e, frame in joined.items() if e in desired}
+        joined = {e: frame for e, frame in joined.items() if e in desired}
     before = context.state.bulk_rows(context.source)
     story.findings += projection.findings
     story.findings += _missing_files(context, roster, before)
-    planned = make_plan(
-        PlanInput(
-            facts=_facts(context, intake, roster),
-            target=context.target,
-            roster=roster,
-            mirror=mirror,
-            projection=projection,
-            joined=joined,
-            fields=fields,
-            ledger=ledger,
-            rules=context.rules(),
-            rows_before=before,
+    with context.stage("plan", unit="operations") as step:
+        planned = make_plan(
+            PlanInput(
+                facts=_facts(context, intake, roster),
+                target=context.target,
+                roster=roster,
+                mirror=mirror,
+                projection=projection,
+                joined=joined,
+                fields=fields,
+                ledger=ledger,
+                rules=context.rules(),
+                rows_before=before,
+            )
         )
-    )
+        step.advance(planned.plan.operations.height)
     story.plan = planned.plan
     story.operations = planned.plan.operations
     story.untouched = planned.untouched
     story.entities = {e: dict(s) for e, s in planned.plan.account.items()}
     return planned
+
+
+def _size(frames: Mapping[Entity, pl.DataFrame]) -> int:
+    return sum(frame.height for frame in frames.values())
 
 
 def _compared(desired: Mapping[Entity, pl.DataFrame]) -> set[Entity]:

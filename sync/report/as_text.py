@@ -86,7 +86,7 @@ def counts(entities: Mapping[str, Mapping[str, Mapping[str, int]]]) -> Table:
     kept = {
         heading: numbers
         for heading, numbers in columns.items()
-        if any(numbers) or heading in {"rows", "same"}
+        if any(numbers) or heading == "rows"
     }
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("", overflow="fold")

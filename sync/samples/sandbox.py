@@ -134,9 +134,8 @@ def _users(tables: Tables) -> list[dict[str, Any]]:
 
 
 def _agents(agents: pl.DataFrame) -> list[dict[str, Any]]:
-    user = pl.struct(sourcedId=pl.col("agentSourcedId"), type=pl.lit("user"))
     own_id = pl.col("agentSourcedId").alias("agentId")
-    columns = [pl.col("studentSourcedId"), own_id, user.alias("user")]
+    columns = [pl.col("studentSourcedId"), own_id, pl.col("agentSourcedId")]
     ordered = agents.sort("studentSourcedId", "agentSourcedId")
     return _records(ordered, [*columns, pl.col("relationshipType")])
 

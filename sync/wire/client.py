@@ -15,9 +15,9 @@ from typing import Self
 
 import anyio
 import httpx
-import structlog
 
 from sync.errors import LocalError
+from sync.log import get_logger
 from sync.model.outcome import Failure, FailureKind
 from sync.model.request import Answer, Json, Request
 from sync.version import VERSION
@@ -63,7 +63,7 @@ _TOO_LONG = Failure(
     "paused",
     f"the server asked for a pause of more than {LONGEST_HINT:g} s",
 )
-_log = structlog.get_logger("wire")
+_log = get_logger()
 
 
 @dataclass(slots=True)

@@ -1,0 +1,1 @@
+"""Measurements: ratios of things timed side by side, each in a process of its own."""
