@@ -70,7 +70,7 @@ def project(context: Context) -> Projection:
     return Projection(
         frames={entity: frame.sort(KEY) for entity, frame in frames.items()},
         merged=merged,
-        frozen=_frozen(context),
+        frozen=_frozen(context, frames.get(Entity.ENROLLMENTS)),
         findings=_notes(frames),
     )
 
@@ -394,13 +394,12 @@ def _with_partner(frame: pl.DataFrame, context: Context) -> pl.DataFrame:
     )
 
 
-def _frozen(context: Context) -> pl.DataFrame:
+def _frozen(context: Context, wanted: pl.DataFrame | None) -> pl.DataFrame:
     """What rejected rows protect, in remote identities.
 
-    EduBridge's enrollments have another identity than rows: of a rejected row every
-    enrollment of its user in its course is protected, of one whose course cannot be
-    told every enrollment of its user, of one whose user nobody knows every enrollment
-    in its course, and the remote record that carries its id.
+    EduBridge's enrollments have another identity than rows. A rejected row freezes the
+    remote record that carries its id. Which other record it may have meant can only be
+    guessed, so whatever it may have meant and no accepted row names is protected too.
     """
     frozen = context.roster.frozen.select(FROZEN_SCHEMA.names())
     remote = context.mirror.frames.get(Entity.ENROLLMENTS)
@@ -408,28 +407,36 @@ def _frozen(context: Context) -> pl.DataFrame:
         return frozen
     name = Entity.ENROLLMENTS.value
     ids = frozen.filter(pl.col("entity") == name)[KEY].implode()
-    keys = [remote.filter(pl.col("_remote_id").is_in(ids))[KEY]]
+    meant = _maybe_meant(context, remote)
+    if wanted is not None:
+        meant = meant.join(wanted, on=KEY, how="anti")
+    carried = remote.filter(pl.col("_remote_id").is_in(ids)).select(KEY)
+    more = pl.concat([carried, meant]).unique().sort(KEY)
+    return pl.concat([frozen, more.select(pl.lit(name).alias("entity"), KEY)])
+
+
+def _maybe_meant(context: Context, remote: pl.DataFrame) -> pl.DataFrame:
+    """Keys of what rejected enrollments may have meant: their user in their course;
+    of one whose course cannot be told, all of its user; of one whose user nobody
+    knows, all in its course."""
     rejected = context.roster.rejected.get(Entity.ENROLLMENTS)
-    if rejected is not None and "userSourcedId" in rejected.columns:
-        rows = _with_class(rejected, context)
-        courses = rows.select("userSourcedId", "courseSourcedId")
-        blind = courses.filter(pl.col("courseSourcedId").is_null())
-        people = context.known(*PEOPLE)
-        strangers = courses.clear()
-        if people is not None:
-            known = people.alias("userSourcedId").to_frame()
-            strangers = courses.join(known, on="userSourcedId", how="anti")
-        keys += [
-            remote.join(courses, on=["userSourcedId", "courseSourcedId"], how="semi")[
-                KEY
-            ],
-            remote.join(blind, on="userSourcedId", how="semi")[KEY],
-            remote.join(strangers, on="courseSourcedId", how="semi")[KEY],
-        ]
-    more = pl.concat(keys).unique().sort().alias(KEY).to_frame()
-    return pl.concat(
-        [frozen, more.select(pl.lit(name).alias("entity"), KEY)], how="vertical"
-    )
+    if rejected is None or "userSourcedId" not in rejected.columns:
+        return remote.clear().select(KEY)
+    rows = _with_class(rejected, context).select("userSourcedId", "courseSourcedId")
+    parts = [
+        remote.join(rows, on=["userSourcedId", "courseSourcedId"], how="semi"),
+        remote.join(
+            rows.filter(pl.col("courseSourcedId").is_null()),
+            on="userSourcedId",
+            how="semi",
+        ),
+    ]
+    people = context.known(*PEOPLE)
+    if people is not None:
+        known = people.alias("userSourcedId").to_frame()
+        strangers = rows.join(known, on="userSourcedId", how="anti")
+        parts.append(remote.join(strangers, on="courseSourcedId", how="semi"))
+    return pl.concat([part.select(KEY) for part in parts])
 
 
 def _notes(frames: Mapping[Entity, pl.DataFrame]) -> Findings:
