@@ -14,7 +14,7 @@ import anyio
 import polars as pl
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
-from sync.errors import RosterSyncError
+from sync.errors import RosterSyncError, TargetError
 from sync.model.outcome import Failure, FailureKind, Outcome, State
 from sync.model.request import Answer, Request
 from sync.state import Journal
@@ -52,7 +52,11 @@ class Sender:
     renamed: set[str] = field(default_factory=set)
     """Creations that were answered with another id than ours: whoever depends on
     them goes with the next run, under the id that is known then."""
+    _given: dict[str, str] = field(default_factory=dict)
+    """Identifiers that creations of this run were answered with, and whose."""
     _breaker: Breaker = field(default_factory=Breaker)
+    _given_up: TargetError | None = None
+    """Too many failures in a row: nothing new is sent, what is in flight is heard."""
     _lanes: dict[str, anyio.Lock] = field(default_factory=dict)
 
     async def send_all(self, operations: pl.DataFrame) -> None:
@@ -63,9 +67,16 @@ class Sender:
         where the journal cannot be written.
         """
         for wave in operations.partition_by("phase", "wave", maintain_order=True):
-            if self.wire.halted is not None:
-                return
+            if self._over:
+                break
             await self._wave(wave)
+        if self._given_up is not None:
+            raise self._given_up
+
+    @property
+    def _over(self) -> bool:
+        """Whether nothing more may be sent."""
+        return self.wire.halted is not None or self._given_up is not None
 
     async def _wave(self, wave: pl.DataFrame) -> None:
         send, receive = anyio.create_memory_object_stream[Task](0)
@@ -83,13 +94,15 @@ class Sender:
     ) -> None:
         async with send:
             for task in tasks(wave, self.decode):
-                if self.wire.halted is not None:
+                if self._over:
                     return
                 await send.send(task)
 
     async def _worker(self, receive: MemoryObjectReceiveStream[Task]) -> None:
         async with receive:
             async for task in receive:
+                if self._over:
+                    continue
                 blocked = self._blocked(task)
                 if blocked is not None:
                     await self._settle(
@@ -134,7 +147,10 @@ class Sender:
             for one in self.target.interpret(request, result)
         ]
         await self._settle(outcomes)
-        self._breaker.note(request.service, _judged(result, outcomes))
+        try:
+            self._breaker.note(request.service, _judged(result, outcomes))
+        except TargetError as error:
+            self._given_up = error
 
     def _of_another(self, task: Task, outcome: Outcome) -> Outcome:
         """A creation answered with an id: ours, a new one, or somebody else's."""
@@ -142,7 +158,8 @@ class Sender:
         people = task.entity in {"students", "users"}
         if not (task.creates and people and given) or given in task.keys:
             return outcome
-        if given not in self.taken_ids:
+        owner = self._given.setdefault(given, outcome.operation)
+        if given not in self.taken_ids and owner == outcome.operation:
             self.renamed.add(outcome.operation)
             return outcome
         failure = Failure(

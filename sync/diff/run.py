@@ -20,6 +20,7 @@ from sync.diff.values import (
     FieldRules,
     sides,
     with_changed_fields,
+    withheld,
     without_known_pairs,
 )
 from sync.model.entities import PEOPLE, Entity
@@ -138,11 +139,27 @@ def _with_decisions(
     fields = without_known_pairs(
         with_changed_fields(marked, rules), pairs.rename({"key": KEY})
     )
-    settled = _with_ended_by_us(fields)
+    wanted = fields.with_columns(
+        _wanted(fields, rules, "status").fill_null("active").alias(_STATUS),
+        _wanted(fields, rules, "enabledUser").fill_null("true").alias(_ENABLED),
+    )
+    settled = _with_ended_by_us(wanted)
     decided = settled.with_columns(_decision(settled).alias(DECISION))
     return decided.with_columns(
         _optional(decided, DROP + "_reason").alias(REASON), *_ends(decided)
-    )
+    ).drop(_STATUS, _ENABLED)
+
+
+_STATUS, _ENABLED = "_wanted_status", "_wanted_enabled"
+
+
+def _wanted(joined: pl.DataFrame, rules: FieldRules, name: str) -> pl.Expr:
+    """What a field will hold: the drop's value, unless the remote's stays."""
+    ours = _optional(joined, DROP + name)
+    if DROP + name not in joined.columns:
+        return ours
+    stays = pl.col("in_remote") & withheld(joined, name, rules)
+    return pl.when(stays).then(_optional(joined, REMOTE + name)).otherwise(ours)
 
 
 def _with_frozen(
@@ -194,32 +211,30 @@ def _optional(
 def _with_ended_by_us(joined: pl.DataFrame) -> pl.DataFrame:
     """What we ended stays ended, whatever the read side goes on showing.
 
-    If the drop still wants it ended, its status no longer differs; if the drop wants
-    it back, its status does.
+    If the drop still wants it ended, neither status nor enabledUser differs; if the
+    drop wants it back, its status does.
     """
-    ours, theirs = _optional(joined, DROP + "status"), _status(joined, REMOTE)
     shown = (
-        pl.col("in_drop") & pl.col("in_remote") & pl.col("ended") & (theirs == "active")
+        pl.col("in_drop")
+        & pl.col("in_remote")
+        & pl.col("ended")
+        & _active_there(joined)
     )
     without = pl.col(FIELDS).list.set_difference(["status", "enabledUser"])
     return joined.with_columns(
-        pl.when(shown & ours.is_in(ENDED))
+        pl.when(shown & ~_wanted_active())
         .then(without)
-        .when(shown & (ours == "active"))
+        .when(shown)
         .then(pl.concat_list(pl.lit("status"), without))
         .otherwise(pl.col(FIELDS))
         .alias(FIELDS)
     )
 
 
-def _status(joined: pl.DataFrame, side: str) -> pl.Expr:
-    return _optional(joined, side + "status").fill_null("active")
-
-
 def _decision(joined: pl.DataFrame) -> pl.Expr:
-    ours, theirs = _status(joined, DROP), _status(joined, REMOTE)
+    ours, ended_there = pl.col(_STATUS), _status_there(joined).is_in(ENDED)
     # Shown as active, but ended by us: coming back is a reactivation all the same.
-    gone = theirs.is_in(ENDED) | pl.col("ended")
+    back = ended_there | (pl.col("ended") & _wanted_active())
     return (
         pl.when(~pl.col("in_drop"))
         .then(pl.lit(None, dtype=pl.String()))
@@ -233,24 +248,32 @@ def _decision(joined: pl.DataFrame) -> pl.Expr:
         .then(pl.lit("create"))
         .when(pl.col(FIELDS).list.len() == 0)
         .then(pl.lit("unchanged"))
-        .when((ours == "tobedeleted") & gone)
+        .when((ours == "tobedeleted") & (ended_there | pl.col("ended")))
         .then(pl.lit("unchanged"))
         .when(ours == "tobedeleted")
         .then(pl.lit("remove"))
-        .when((ours == "active") & gone)
+        .when((ours == "active") & back)
         .then(pl.lit("reactivate"))
         .otherwise(pl.lit("update"))
     )
 
 
-def _active(joined: pl.DataFrame, side: str) -> pl.Expr:
-    enabled = _optional(joined, side + "enabledUser").fill_null("true")
-    return (_status(joined, side) == "active") & (enabled == "true")
+def _status_there(joined: pl.DataFrame) -> pl.Expr:
+    return _optional(joined, REMOTE + "status").fill_null("active")
+
+
+def _active_there(joined: pl.DataFrame) -> pl.Expr:
+    enabled = _optional(joined, REMOTE + "enabledUser").fill_null("true")
+    return (_status_there(joined) == "active") & (enabled == "true")
+
+
+def _wanted_active() -> pl.Expr:
+    return (pl.col(_STATUS) == "active") & (pl.col(_ENABLED) == "true")
 
 
 def _ends(joined: pl.DataFrame) -> list[pl.Expr]:
-    was = pl.col("in_remote") & _active(joined, REMOTE) & ~pl.col("ended")
-    ends = was & pl.col(DECISION).is_in(CHANGES) & ~_active(joined, DROP)
+    was = pl.col("in_remote") & _active_there(joined) & ~pl.col("ended")
+    ends = was & pl.col(DECISION).is_in(CHANGES) & ~_wanted_active()
     return [
         was.alias("was_active"),
         (ends | (pl.col(DECISION) == "remove")).fill_null(value=False).alias("ends"),

@@ -10,6 +10,7 @@ from sync.plan.run import (
     approved,
     decode,
     make_plan,
+    people_ids,
 )
 from sync.plan.succession import settled
 
@@ -23,6 +24,7 @@ __all__ = [
     "approved",
     "decode",
     "make_plan",
+    "people_ids",
     "read_plan",
     "settled",
     "write_plan",

@@ -11,7 +11,10 @@ from __future__ import annotations
 import hmac
 import io
 import json
+import lzma
+import struct
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
@@ -28,6 +31,18 @@ from sync.state.folder import StateFolder
 HEAD, BODY = "plan.json", "operations.parquet"
 EPOCH = (1980, 1, 1, 0, 0, 0)
 REPLAN = "make a new one with: roster-sync plan"
+DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    KeyError,
+    OSError,
+    RuntimeError,
+    ValueError,
+    struct.error,
+)
+"""What reading a zip may end with whose bytes were changed."""
 LARGEST = 4 * 1024**3
 """Bytes; more is no plan of ours."""
 
@@ -109,7 +124,7 @@ def _unpacked(path: Path, key: bytes) -> dict[str, bytes]:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
             seal_there = archive.comment
             members = {name: archive.read(name) for name in (HEAD, BODY)}
-    except (zipfile.BadZipFile, KeyError, ValueError, NotImplementedError, OSError):
+    except DAMAGED:
         message = f"{path} is not a plan file, or was damaged"
         raise UsageError(message, do=REPLAN) from None
     ours = hmac.compare_digest(seal_there, sign(key, members.items()).encode())

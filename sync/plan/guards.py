@@ -12,16 +12,18 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from sync.model.entities import Entity
+from sync.model.normalise import FIELD_SEPARATOR, ROLE_SEPARATOR
 from sync.model.plan import Guard
 from sync.model.roster import KEY
 
+ROLES = "r:roles"
 GROUP_COLUMNS = {
     "school": {
         Entity.STUDENTS: "r:primaryOrgSourcedId",
         Entity.USERS: "r:primaryOrgSourcedId",
         Entity.ENROLLMENTS: "r:schoolSourcedId",
     },
-    "role": {Entity.ENROLLMENTS: "r:role", Entity.USERS: "r:roles"},
+    "role": {Entity.ENROLLMENTS: "r:role", Entity.USERS: ROLES},
 }
 
 
@@ -208,22 +210,27 @@ def _by_group(
         column = GROUP_COLUMNS.get(by, {}).get(entity)
         if column is None or column not in marked.columns:
             continue
-        sizes = marked.filter("scoped").group_by(column).len().sort(column)
-        hit = marked.filter("removed")
-        losers = sizes.join(hit.select(column).unique(), on=column, how="semi")
-        for group, of in losers.sort(column).rows():
-            of_group = hit.filter(pl.col(column) == group)
-            label = f"{by} {_readable(group)}"
+        told = marked.with_columns(_groups(column).alias("group")).explode(
+            "group", empty_as_null=True
+        )
+        sizes = told.filter("scoped").group_by("group").len()
+        hit = told.filter("removed")
+        losers = sizes.join(hit.select("group").unique(), on="group", how="semi")
+        for group, of in losers.sort("group").rows():
+            of_group = hit.filter(pl.col("group") == group)
+            label = f"{by} {group}"
             limit = Limit("removals", threshold, rules.floor, label)
             guard = _counted(limit, entity, of_group, of)
             if guard.tripped:
                 yield guard
 
 
-def _readable(group: str) -> str:
-    """A role as people read it: of the encoded roles, the role's own name."""
-    parts = group.split("\x1f")
-    return parts[1] if len(parts) > 1 else group
+def _groups(column: str) -> pl.Expr:
+    """The groups of each record as a list: of encoded roles each role's own name."""
+    if column != ROLES:
+        return pl.concat_list(column)
+    name = pl.element().str.split(FIELD_SEPARATOR).list.get(1, null_on_oob=True)
+    return pl.col(column).str.split(ROLE_SEPARATOR).list.eval(name).list.unique()
 
 
 def _cleared(

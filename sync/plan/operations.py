@@ -116,7 +116,7 @@ def _names(joined: pl.DataFrame, side: str) -> list[str]:
 
 
 def _json(values: list[pl.Expr]) -> pl.Expr:
-    return pl.struct(values).struct.json_encode()
+    return pl.struct(values).struct.json_encode() if values else pl.lit("{}")
 
 
 def _remote_values(joined: pl.DataFrame) -> list[pl.Expr]:
@@ -161,9 +161,10 @@ def _preconditions(joined: pl.DataFrame) -> pl.Series:
         if name.startswith(REMOTE) and name != f"{REMOTE}entity"
     )
     there = joined["in_remote"]
+    records = record_json(remote) if there.any() else [""] * joined.height
     found = [
         precondition(record) if held else None
-        for record, held in zip(record_json(remote), there, strict=True)
+        for record, held in zip(records, there, strict=True)
     ]
     return pl.Series("precondition", found, dtype=pl.String)
 

@@ -57,12 +57,13 @@ def with_fates(joined: pl.DataFrame, given: RemovalInput) -> pl.DataFrame:
 
 def _with_protected(joined: pl.DataFrame, given: RemovalInput) -> pl.DataFrame:
     """``_protected``: the person of a link or an enrollment had a rejected row, or a
-    rejected link names the student or the guardian of this one: a wrong identifier in
-    one cell must not make the right link look as if it were gone."""
+    link that is rejected or blocked names the student or the guardian of this one: a
+    wrong identifier in one cell must not make the right link look as if it were gone.
+    """
     protected = joined.with_columns(_protected=pl.lit(value=False))
     for column in PEOPLE_COLUMNS.get(given.entity, ()):
         if column in joined.columns:
-            people = _named(column, given)
+            people = _named(joined, column, given)
             hits = joined.join(people, left_on=column, right_on="_person", how="semi")
             keys = hits.select(KEY).with_columns(_hit=pl.lit(value=True))
             hit = pl.col("_hit").fill_null(value=False)
@@ -74,13 +75,16 @@ def _with_protected(joined: pl.DataFrame, given: RemovalInput) -> pl.DataFrame:
     return protected.sort(KEY)
 
 
-def _named(column: str, given: RemovalInput) -> pl.DataFrame:
+def _named(joined: pl.DataFrame, column: str, given: RemovalInput) -> pl.DataFrame:
     """The people whose links or enrollments are protected by this column."""
     names = [given.frozen_people.cast(pl.String)]
     field = column.removeprefix("r:")
-    rows = given.rejected
-    if given.entity is Entity.AGENTS and rows is not None and field in rows.columns:
-        names.append(rows[field].cast(pl.String))
+    rows, wanted = given.rejected, f"d:{field}"
+    if given.entity is Entity.AGENTS:
+        if rows is not None and field in rows.columns:
+            names.append(rows[field].cast(pl.String))
+        if wanted in joined.columns:
+            names.append(joined.filter(pl.col("decision") == "blocked")[wanted])
     return pl.concat(names).drop_nulls().unique().alias("_person").to_frame()
 
 
@@ -123,7 +127,7 @@ def _out_of_scope(given: RemovalInput) -> str:
 def _in_orgs(joined: pl.DataFrame, orgs: tuple[str, ...]) -> pl.Expr:
     for column in ("r:primaryOrgSourcedId", "r:schoolSourcedId"):
         if column in joined.columns:
-            return pl.col(column).is_in(list(orgs))
+            return pl.col(column).is_in(list(orgs)).fill_null(value=False)
     return pl.col("known")
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from sync.diff import CHANGES
-from sync.model.entities import Entity
+from sync.model.entities import PEOPLE, Entity
 from sync.model.ledger import LEDGER_SCHEMA, LedgerView, digest
 from sync.model.roster import KEY
 
@@ -46,16 +46,16 @@ def succession(
         _of_entity(entity, frame, operations, naming)
         for entity, frame in joined.items()
     ]
-    untouched = ledger.records.filter(
-        ~pl.col("entity").is_in([entity.value for entity in joined])
-    )
-    prior = ledger.records.select("entity", "key", *(_PRIOR))
     whole = pl.concat([SUCCESSION_SCHEMA.to_frame(), *frames], how="diagonal")
-    kept = whole.join(
-        prior.rename({name: f"prior_{name}" for name in _PRIOR}),
-        on=["entity", "key"],
-        how="left",
-    ).with_columns(
+    whole = whole.with_columns(_home())
+    records = ledger.records.with_columns(_home())
+    untouched = records.filter(
+        ~pl.col("entity").is_in([entity.value for entity in joined])
+    ).join(whole, on=_WHO, how="anti")
+    prior = records.unique(_WHO, keep="first", maintain_order=True).select(
+        *_WHO, *(pl.col(name).alias(f"prior_{name}") for name in _PRIOR)
+    )
+    kept = whole.join(prior, on=_WHO, how="left").with_columns(
         pl.coalesce("remote_id", "prior_remote_id").alias("remote_id"),
         pl.coalesce("digest", "prior_digest").alias("digest"),
         (pl.col("created") | pl.col("prior_created").fill_null(value=False)).alias(
@@ -63,13 +63,21 @@ def succession(
         ),
     )
     return (
-        pl.concat([kept.select(SUCCESSION_SCHEMA.names()), untouched], how="diagonal")
+        pl.concat([kept, untouched], how="diagonal")
+        .select(SUCCESSION_SCHEMA.names())
         .with_columns(pl.col("gone").fill_null(value=False))
         .sort("entity", "key")
     )
 
 
 _PRIOR = ("remote_id", "digest", "created")
+_WHO = ["_home", "key"]
+
+
+def _home() -> pl.Expr:
+    """One person is one record, whichever of the two files names him."""
+    people = pl.col("entity").is_in([entity.value for entity in PEOPLE])
+    return pl.when(people).then(pl.lit("people")).otherwise("entity").alias("_home")
 
 
 def _of_entity(
@@ -89,7 +97,8 @@ def _of_entity(
     still = pl.col("known") & ~named & ~absent
     ended = pl.col("ending").fill_null(value=False)
     counted = pl.lit(entity in naming.counts_missing)
-    away = counted & absent & pl.col("fate").is_in(["kept", "remove"])
+    silent = absent & (pl.col("source") == naming.source).fill_null(value=False)
+    away = counted & silent & pl.col("fate").is_in(["kept", "remove"])
     return rows.filter(named | absent | still).select(
         pl.lit(entity.value).alias("entity"),
         pl.col(KEY).alias("key"),
@@ -137,15 +146,20 @@ def settled(
 
     ``planned`` is of ``SUCCESSION_SCHEMA``; ``outcomes``: ``operation``, ``done``
     (Boolean), ``remote_id``. Where an operation was not done its record stands as it
-    was before, if it was there at all.
+    was before, if it was there at all; but who named it, or missed it, is known.
     """
     joined = planned.join(outcomes, on="operation", how="left", suffix="_now")
     held = pl.col("operation").is_null() | pl.col("done").fill_null(value=False)
     stands = joined.filter(held & ~pl.col("gone")).with_columns(
         pl.coalesce("remote_id_now", "remote_id").alias("remote_id")
     )
-    failed = joined.filter(~held).select("entity", "key")
-    prior = before.records.join(failed, on=["entity", "key"], how="semi")
-    return pl.concat(
-        [stands.select(LEDGER_SCHEMA.names()), prior], how="vertical"
-    ).sort("entity", "key")
+    named = joined.filter(~held).select(_home(), "key", "missed", "source")
+    failed = (
+        before.records.with_columns(_home())
+        .drop("missed", "source")
+        .join(named, on=_WHO, how="inner")
+    )
+    names = LEDGER_SCHEMA.names()
+    return pl.concat([stands.select(names), failed.select(names)], how="vertical").sort(
+        "entity", "key"
+    )

@@ -8,7 +8,8 @@ are all this one question, asked before, within and after sending.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import polars as pl
 
@@ -17,7 +18,7 @@ from sync.model.capabilities import Capabilities
 from sync.model.entities import PEOPLE, Entity, Mode
 from sync.model.ledger import LEDGER_SCHEMA, PAIRS_SCHEMA, LedgerView
 from sync.model.mirror import Mirror
-from sync.model.operation import walk
+from sync.model.operation import Operation, walk
 from sync.model.request import Answer, Listing, Page
 from sync.model.roster import KEY, Roster
 from sync.targets.base import Target, Wants
@@ -43,11 +44,15 @@ there, ``read`` what does. ``status`` stands for a record that is missing."""
 class Lookups:
     """A target seen through the records of a few operations: each read by itself."""
 
-    def __init__(self, target: Target, operations: pl.DataFrame) -> None:
-        """Ask the target once how each record is read."""
+    def __init__(
+        self, target: Target, operations: pl.DataFrame, ids: Mapping[str, str]
+    ) -> None:
+        """Ask the target once how each record is read, under the ids that it knows."""
         self._target = target
         found = [
-            one for operation in walk(operations) for one in target.lookup(operation)
+            one
+            for operation in walk(operations)
+            for one in target.lookup(_as_known(operation, ids))
         ]
         self._listings = list(dict.fromkeys(found))
 
@@ -79,6 +84,8 @@ class Reader:
 
     target: Target
     wire: Wire
+    ids: Mapping[str, str] = field(default_factory=dict)
+    """Key -> remote identifier of the people for whom the two differ."""
 
     async def read(self, operations: pl.DataFrame) -> Mirror:
         """The mirror's rows of these operations, and maybe of others.
@@ -88,9 +95,32 @@ class Reader:
         entities = tuple(Entity(one) for one in operations["entity"].unique().sort())
         wants = Wants(entities, _expected(operations), _reminder(operations))
         if operations.height <= SINGLES:
-            lookups = Lookups(self.target, operations)
+            lookups = Lookups(self.target, operations, self.ids)
             return await fetch(lookups, self.wire, wants)
         return await fetch(self.target, self.wire, wants)
+
+
+PERSON_COLUMNS = ("studentSourcedId", "agentSourcedId", "userSourcedId")
+
+
+def _as_known(operation: Operation, ids: Mapping[str, str]) -> Operation:
+    """The operation with the people that it names as the target calls them."""
+    own = ids.get(operation.key) if operation.entity in PEOPLE else None
+    return replace(
+        operation,
+        remote_id=operation.remote_id or own,
+        before=_with_ids(operation.before, ids),
+        after=_with_ids(operation.after, ids),
+    )
+
+
+def _with_ids(
+    values: dict[str, Any] | None, ids: Mapping[str, str]
+) -> dict[str, Any] | None:
+    if values is None:
+        return None
+    named = {name: values[name] for name in PERSON_COLUMNS if name in values}
+    return values | {name: ids.get(key, key) for name, key in named.items()}
 
 
 def _expected(operations: pl.DataFrame) -> Roster:
@@ -245,5 +275,7 @@ def _field(
         told = ~pl.col("r:_unread").str.contains(f",{name},", literal=True).fill_null(
             value=False
         )
-    wrong = pl.col("_there") & ~pl.col("ends") & written & told & ~same
+    # Of what is ended only that counts: its status, or that a person is disabled.
+    counts = ~pl.col("ends") | pl.lit(name == "enabledUser")
+    wrong = pl.col("_there") & counts & written & told & ~same
     return joined.filter(wrong).select(_row(ours, theirs, name))

@@ -1,0 +1,244 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sync.apply import blocked_by
+from sync.errors import TargetError
+from sync.model.outcome import Outcome, State
+from sync.model.request import Request
+
+LINK = {"phase": 5, "needs": ["students:s", "users:u"]}
+ENROLLMENT = {"phase": 6, "needs": ["students:s"]}
+
+
+def test_the_journal_knows_of_a_request_before_it_leaves(apply: Any) -> None:
+    rows = [apply.operation(f"students:{n}") for n in range(7)]
+    with apply.bench(*rows) as bench:
+        bench.send()
+        assert bench.wire.states == ["sent"] * 7
+        assert set(bench.states().values()) == {"done"}
+    assert 1 < bench.wire.most_at_once <= 4
+
+
+def test_phases_and_waves_follow_one_another(apply: Any) -> None:
+    rows = [
+        apply.operation("students:s", phase=9),
+        apply.operation("enrollments:b", phase=6, wave=1),
+        apply.operation("enrollments:c", phase=6, wave=0),
+        apply.operation("users:u", phase=4),
+    ]
+    with apply.bench(*rows) as bench:
+        bench.send()
+    expected = ["users:u", "enrollments:c", "enrollments:b", "students:s"]
+    assert bench.wire.sent == expected
+
+
+@pytest.mark.parametrize(
+    ("replies", "states", "sent"),
+    [
+        pytest.param(
+            {},
+            {"agents:l": "done", "enrollments:e": "done"},
+            ["students:s", "users:u", "agents:l", "enrollments:e"],
+            id="all is well",
+        ),
+        pytest.param(
+            {"students:s": ["refused"]},
+            {"agents:l": "blocked", "enrollments:e": "blocked", "users:u": "done"},
+            ["students:s", "users:u"],
+            id="refused",
+        ),
+        pytest.param(
+            {"users:u": ["refused"]},
+            {"agents:l": "blocked", "enrollments:e": "done"},
+            ["students:s", "users:u", "enrollments:e"],
+            id="only what depends on it",
+        ),
+        pytest.param(
+            {"students:s": ["lost"]},
+            {"students:s": "sent", "agents:l": "blocked", "enrollments:e": "blocked"},
+            ["students:s", "users:u"],
+            id="in doubt",
+        ),
+    ],
+)
+def test_what_depends_on_a_failed_operation_is_blocked_and_names_it(
+    apply: Any, replies: dict[str, list[str]], states: dict[str, str], sent: list[str]
+) -> None:
+    rows = [
+        apply.operation("students:s"),
+        apply.operation("users:u"),
+        apply.operation("agents:l", **LINK),
+        apply.operation("enrollments:e", **ENROLLMENT),
+    ]
+    told = {one: [getattr(apply, name) for name in n] for one, n in replies.items()}
+    with apply.bench(*rows, replies=told) as bench:
+        bench.send()
+        found = bench.states()
+    assert {one: found[one] for one in states} == states
+    assert bench.wire.sent == sent
+    for one, outcome in bench.sender.outcomes.items():
+        if outcome.state is State.BLOCKED:
+            assert outcome.failure.code == "blocked"
+            assert next(iter(replies)) in outcome.failure.message, one
+
+
+def test_a_need_that_an_earlier_process_did_is_met(apply: Any) -> None:
+    with apply.bench(apply.operation("enrollments:e", **ENROLLMENT)) as bench:
+        bench.sender.outcomes["students:s"] = Outcome("students:s", State.DONE)
+        bench.send()
+        assert bench.states() == {"enrollments:e": "done"}
+
+
+@pytest.mark.parametrize("state", [State.FAILED, State.SKIPPED, State.BLOCKED])
+def test_a_need_that_an_earlier_process_did_not_do_blocks(
+    apply: Any, state: State
+) -> None:
+    with apply.bench(apply.operation("enrollments:e", **ENROLLMENT)) as bench:
+        bench.sender.outcomes["students:s"] = Outcome("students:s", state)
+        bench.send()
+        assert bench.states() == {"enrollments:e": "blocked"}
+
+
+@pytest.mark.parametrize(
+    ("given", "taken", "verb", "student", "enrollment", "remote_id"),
+    [
+        ("s", set(), "create", "done", "done", "s"),
+        ("new", set(), "create", "done", "blocked", "new"),
+        ("s", {"s"}, "create", "done", "done", "s"),
+        ("other", {"other"}, "create", "failed", "blocked", None),
+        ("other", {"other"}, "update", "done", "done", "other"),
+    ],
+)
+def test_a_creation_answered_with_another_id(  # noqa: PLR0913, PLR0917 - a table
+    apply: Any,
+    given: str,
+    taken: set[str],
+    verb: str,
+    student: str,
+    enrollment: str,
+    remote_id: str | None,
+) -> None:
+    rows = [
+        apply.operation("students:s", verb=verb),
+        apply.operation("enrollments:e", **ENROLLMENT),
+    ]
+    replies = {"students:s": [apply.given(given)]}
+    with apply.bench(*rows, replies=replies, taken_ids=frozenset(taken)) as bench:
+        bench.send()
+        known = {row["id"]: row for row in bench.journal.states().to_dicts()}
+    assert known["students:s"]["state"] == student
+    assert known["students:s"]["remote_id"] == remote_id
+    assert known["enrollments:e"]["state"] == enrollment
+    if student == "failed":
+        assert known["students:s"]["code"] == "id_of_another_person"
+    elif enrollment == "blocked":
+        assert "next run" in known["enrollments:e"]["message"]
+
+
+def test_two_creations_are_not_answered_with_one_id(apply: Any) -> None:
+    rows = [apply.operation("students:a"), apply.operation("students:b")]
+    replies = {row["id"]: [apply.given("x")] for row in rows}
+    with apply.bench(*rows, replies=replies) as bench:
+        bench.send()
+        assert sorted(bench.states().values()) == ["done", "failed"]
+
+
+def test_the_id_of_an_enrollment_is_nobody_s(apply: Any) -> None:
+    replies = {"enrollments:e": [apply.given("x")]}
+    row = apply.operation("enrollments:e", phase=6)
+    with apply.bench(row, replies=replies, taken_ids=frozenset({"x"})) as bench:
+        bench.send()
+        assert bench.states() == {"enrollments:e": "done"}
+
+
+def test_a_batch_is_settled_item_by_item(apply: Any) -> None:
+    both = Request("api", "POST", "/", operations=("students:a", "students:b"))
+    rows = [
+        apply.operation("students:a", request=both),
+        apply.operation("students:b") | {"request": None},
+    ]
+    with apply.bench(*rows) as bench:
+        bench.send()
+        assert bench.wire.sent == ["students:a"]
+        assert bench.states() == {"students:a": "done", "students:b": "done"}
+
+
+def test_a_lane_has_one_request_in_flight(apply: Any) -> None:
+    rows = [
+        apply.operation(
+            f"enrollments:{n}",
+            request=Request(
+                "api", "POST", "/", lane="course", operations=(f"enrollments:{n}",)
+            ),
+        )
+        for n in range(5)
+    ]
+    with apply.bench(*rows) as bench:
+        bench.send()
+    assert bench.wire.most_at_once == 1
+    assert len(bench.wire.sent) == 5
+
+
+def test_a_halted_wire_lets_nothing_more_leave(apply: Any) -> None:
+    rows = [apply.operation(f"students:{n}", wave=n) for n in range(4)]
+    with apply.bench(*rows) as bench:
+
+        def stop() -> Any:
+            bench.wire.halted = "signal SIGTERM"
+            return apply.ok
+
+        bench.wire.replies["students:1"] = [stop]
+        bench.send()
+        assert bench.states() == {
+            "students:0": "done",
+            "students:1": "done",
+            "students:2": "planned",
+            "students:3": "planned",
+        }
+
+
+def test_what_was_stopped_before_it_left_has_no_outcome(apply: Any) -> None:
+    with apply.bench(apply.operation("students:s")) as bench:
+        bench.wire.replies["students:s"] = [apply.stopped]
+        bench.send()
+        assert bench.sender.outcomes == {}
+
+
+@pytest.mark.parametrize(
+    ("count", "reply", "gives_up"),
+    [(19, "down", False), (20, "down", True), (60, "refused", False)],
+)
+def test_twenty_failures_in_a_row_end_the_run(
+    apply: Any, count: int, reply: str, gives_up: bool
+) -> None:
+    rows = [apply.operation(f"students:{n:02}") for n in range(count)]
+    replies = {row["id"]: [getattr(apply, reply)] for row in rows}
+    with apply.bench(*rows, replies=replies) as bench:
+        if gives_up:
+            with pytest.raises(TargetError, match="20 requests in a row"):
+                bench.send()
+        else:
+            bench.send()
+            assert set(bench.states().values()) == {"failed"}
+
+
+def test_progress_is_told_as_it_comes(apply: Any) -> None:
+    told: list[int] = []
+    rows = [
+        apply.operation("students:s"),
+        apply.operation("enrollments:e", **ENROLLMENT),
+    ]
+    replies = {"students:s": [apply.refused]}
+    with apply.bench(*rows, replies=replies, advance=told.append) as bench:
+        bench.send()
+    assert told == [1, 1]
+
+
+def test_a_blocked_operation_says_why() -> None:
+    found = blocked_by("enrollments:e", "students:s was not done")
+    assert (found.state, found.remote_id) == (State.BLOCKED, None)
+    assert found.failure is not None
+    assert found.failure.message == "students:s was not done"

@@ -1,0 +1,207 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import polars as pl
+import pytest
+
+from sync.model.entities import Entity
+from sync.plan.removal import RemovalInput, Sight, with_fates
+
+STUDENTS, AGENTS, ENROLLMENTS = Entity.STUDENTS, Entity.AGENTS, Entity.ENROLLMENTS
+NOBODY = pl.Series(dtype=pl.String)
+GIVEN = RemovalInput(
+    entity=STUDENTS,
+    policy="inactive",
+    scope="ledger",
+    orgs=(),
+    grace=1,
+    source="sis",
+    frozen_people=NOBODY,
+    rejected=None,
+    blind=None,
+)
+ORGS = replace(GIVEN, scope="orgs", orgs=("o1", "o2"))
+
+SCHEMA = pl.Schema(
+    {
+        "_key": pl.String,
+        "in_drop": pl.Boolean,
+        "in_remote": pl.Boolean,
+        "is_frozen": pl.Boolean,
+        "known": pl.Boolean,
+        "was_active": pl.Boolean,
+        "source": pl.String,
+        "missed": pl.UInt32,
+        "decision": pl.String,
+        "reason": pl.String,
+        "r:primaryOrgSourcedId": pl.String,
+        "r:userSourcedId": pl.String,
+        "r:studentSourcedId": pl.String,
+        "r:agentSourcedId": pl.String,
+        "d:studentSourcedId": pl.String,
+        "d:agentSourcedId": pl.String,
+    }
+)
+MISSING = {
+    "_key": "k",
+    "in_drop": False,
+    "in_remote": True,
+    "is_frozen": False,
+    "known": True,
+    "was_active": True,
+    "source": "sis",
+    "missed": 0,
+    "r:primaryOrgSourcedId": "o1",
+}
+LINK = {"r:studentSourcedId": "s1", "r:agentSourcedId": "u1"}
+
+
+def joined(*rows: dict[str, Any]) -> pl.DataFrame:
+    return pl.DataFrame([MISSING | row for row in rows], schema=SCHEMA)
+
+
+def fate(given: RemovalInput, **cells: Any) -> tuple[str | None, str | None]:
+    found = with_fates(joined(cells), given).row(0, named=True)
+    return found["fate"], found["reason"]
+
+
+FROZEN = {"is_frozen": True}
+STRANGER = {"known": False}
+ENDED = {"was_active": False}
+OTHER = {"source": "other"}
+BLIND = {"blind": "the drop is a delta"}
+KEEP = {"policy": "keep"}
+GRACE = {"grace": 3}
+PROTECTED = {"entity": ENROLLMENTS, "frozen_people": pl.Series(["s1"])}
+USER = {"r:userSourcedId": "s1"}
+
+
+@pytest.mark.parametrize(
+    ("given", "cells", "word", "why"),
+    [
+        ({}, {}, "remove", "not in the drop"),
+        ({}, FROZEN, "frozen", "its row was rejected"),
+        (PROTECTED, USER, "frozen", "rejected row names its person"),
+        (PROTECTED, {"r:userSourcedId": "s2"}, "remove", "not in the drop"),
+        ({}, STRANGER, "out_of_scope", "neither made by this program"),
+        ({}, ENDED, "kept", "ended already"),
+        (BLIND, {}, "kept", "the drop is a delta"),
+        (KEEP, {}, "kept", "policy is keep"),
+        ({}, OTHER, "kept", "another source"),
+        (GRACE, {"missed": 0}, "kept", "grace"),
+        (GRACE, {"missed": 1}, "kept", "grace"),
+        (GRACE, {"missed": 2}, "remove", "not in the drop"),
+        # The first rule that holds decides.
+        (PROTECTED, FROZEN | USER | STRANGER, "frozen", "its row was rejected"),
+        (PROTECTED, USER | STRANGER, "frozen", "rejected row names"),
+        (BLIND | KEEP, STRANGER | ENDED | OTHER, "out_of_scope", "neither"),
+        (BLIND | KEEP | GRACE, ENDED | OTHER, "kept", "ended already"),
+        (BLIND | KEEP | GRACE, OTHER, "kept", "the drop is a delta"),
+        (KEEP | GRACE, OTHER, "kept", "policy is keep"),
+        (GRACE, OTHER, "kept", "another source"),
+    ],
+)
+def test_silence_ends_a_record_only_if_nothing_else_explains_it(
+    given: dict[str, Any], cells: dict[str, Any], word: str, why: str
+) -> None:
+    found, reason = fate(replace(GIVEN, **given), **cells)
+    assert found == word
+    assert why in (reason or "")
+
+
+@pytest.mark.parametrize(
+    ("cells", "word"),
+    [
+        ({"known": False}, "remove"),
+        ({"r:primaryOrgSourcedId": "o2"}, "remove"),
+        ({"r:primaryOrgSourcedId": "o3"}, "out_of_scope"),
+        ({"r:primaryOrgSourcedId": None}, "out_of_scope"),
+    ],
+)
+def test_with_orgs_a_record_is_ours_by_its_org_alone(
+    cells: dict[str, Any], word: str
+) -> None:
+    assert fate(ORGS, **cells)[0] == word
+
+
+@pytest.mark.parametrize(("known", "word"), [(True, "remove"), (False, "out_of_scope")])
+def test_links_have_no_org_and_go_by_the_ledger(known: bool, word: str) -> None:
+    rows = joined({"known": known} | LINK).drop("r:primaryOrgSourcedId")
+    assert with_fates(rows, replace(ORGS, entity=AGENTS))["fate"].item() == word
+
+
+def test_rows_of_the_drop_keep_their_own_reason_and_have_no_fate() -> None:
+    own = {"in_drop": True, "decision": "blocked", "reason": "no org"}
+    assert fate(GIVEN, **own) == (None, "no org")
+
+
+@pytest.mark.parametrize(
+    ("rejected", "link", "word"),
+    [
+        ({"studentSourcedId": "s1", "agentSourcedId": "typo"}, ("s1", "u1"), "frozen"),
+        ({"studentSourcedId": "typo", "agentSourcedId": "u1"}, ("s1", "u1"), "frozen"),
+        ({"studentSourcedId": "s1", "agentSourcedId": None}, ("s1", "u1"), "frozen"),
+        ({"studentSourcedId": "s2", "agentSourcedId": "u2"}, ("s1", "u1"), "remove"),
+        ({"studentSourcedId": None, "agentSourcedId": None}, ("s1", "u1"), "remove"),
+    ],
+)
+def test_a_wrong_identifier_in_a_rejected_link_protects_the_right_one(
+    rejected: dict[str, str | None], link: tuple[str, str], word: str
+) -> None:
+    rows = pl.DataFrame(
+        [rejected], schema={"studentSourcedId": pl.String, "agentSourcedId": pl.String}
+    )
+    given = replace(GIVEN, entity=AGENTS, rejected=rows)
+    cells = {"r:studentSourcedId": link[0], "r:agentSourcedId": link[1]}
+    assert fate(given, **cells)[0] == word
+
+
+@pytest.mark.parametrize("column", ["r:studentSourcedId", "r:agentSourcedId"])
+def test_the_links_of_a_rejected_person_are_protected(column: str) -> None:
+    person = LINK[column]
+    given = replace(GIVEN, entity=AGENTS, frozen_people=pl.Series([person]))
+    assert fate(given, **LINK)[0] == "frozen"
+
+
+def test_a_link_of_the_drop_that_is_blocked_protects_those_of_its_people() -> None:
+    """Links alone in a drop are looked up at the target: a typo is found only then."""
+    rows = joined(
+        {"_key": "s1/typo", "in_drop": True, "in_remote": False}
+        | {"decision": "blocked", "d:studentSourcedId": "s1"}
+        | {"d:agentSourcedId": "typo"},
+        {"_key": "s1/u1"} | LINK,
+        {"_key": "s2/u2", "r:studentSourcedId": "s2", "r:agentSourcedId": "u2"},
+    )
+    found = with_fates(rows, replace(GIVEN, entity=AGENTS))
+    assert found.select("_key", "fate").rows() == [
+        ("s1/typo", None),
+        ("s1/u1", "frozen"),
+        ("s2/u2", "remove"),
+    ]
+
+
+SIGHT = Sight(
+    delivered=True, delta=False, unreadable=False, complete=True, additions_only=False
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "why", "counts"),
+    [
+        ({}, None, True),
+        ({"delivered": False}, "not in the drop", False),
+        ({"delta": True}, "delta", False),
+        ({"unreadable": True}, "key cannot be read", False),
+        ({"complete": False}, "proven complete", True),
+        ({"additions_only": True}, "additions_only", True),
+    ],
+)
+def test_a_blind_spot_is_named(
+    change: dict[str, bool], why: str | None, counts: bool
+) -> None:
+    sight = replace(SIGHT, **change)
+    blind = sight.blind_spot()
+    assert blind is None if why is None else why in (blind or "")
+    assert sight.counts_missing is counts

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import polars as pl
+import pytest
+
+from sync.diff import DiffInput, FieldRules, diff
+from sync.model.entities import Entity
+from sync.model.ledger import LedgerView
+from sync.model.mirror import Mirror
+from sync.plan.operations import operations
+from sync.verify import drifted
+
+STUDENTS, USERS = Entity.STUDENTS, Entity.USERS
+Row = dict[str, Any]
+RULES = dict.fromkeys(Entity, FieldRules(("status", "phone")))
+THEN = {
+    "_key": "p",
+    "status": "active",
+    "phone": "2",
+    "email": None,
+    "_remote_id": "p",
+    "_rest": '{"sms": "1"}',
+}
+
+
+def people(*rows: Row) -> pl.DataFrame:
+    names = dict.fromkeys(name for row in (THEN, *rows) for name in row)
+    return pl.DataFrame(list(rows), schema=dict.fromkeys(names, pl.String))
+
+
+def planned(theirs: Row | None) -> pl.DataFrame:
+    ours = {"_key": "p", "status": "active", "phone": "1"}
+    joined = diff(
+        DiffInput(
+            {STUDENTS: pl.DataFrame([ours])},
+            {STUDENTS: people(*([theirs] if theirs else [])), USERS: people()},
+            pl.DataFrame(schema={"entity": pl.String, "_key": pl.String}),
+            RULES,
+            LedgerView.empty(),
+        )
+    )
+    fated = {
+        entity: whole.with_columns(fate=pl.lit(None, pl.String))
+        for entity, whole in joined.items()
+    }
+    return operations(fated, RULES, {}, lambda whole: pl.Series([True] * whole.height))
+
+
+def found(then: Row | None, now: Row | None, home: Entity = STUDENTS) -> dict[str, str]:
+    frames = {STUDENTS: people(), USERS: people()}
+    frames[home] = people(*([now] if now else []))
+    mirror = Mirror(frames, {}, {}, datetime(2026, 9, 15, tzinfo=UTC))
+    return drifted(planned(then), mirror)
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "why"),
+    [
+        pytest.param(THEN, THEN, None, id="as it was"),
+        pytest.param(None, None, None, id="still not there"),
+        pytest.param(None, THEN, "has appeared", id="appeared"),
+        pytest.param(THEN, None, "has gone", id="gone"),
+        pytest.param(THEN, THEN | {"phone": "3"}, "made: phone", id="a field"),
+        pytest.param(
+            THEN,
+            THEN | {"email": "ada@x.example", "phone": None},
+            "made: email, phone",
+            id="two fields",
+        ),
+        pytest.param(
+            THEN, THEN | {"_rest": '{"sms": "2"}'}, "other fields", id="carried"
+        ),
+        pytest.param(
+            THEN,
+            THEN | {"birthDate": "2015-02-03", "metadata.room": "7"},
+            None,
+            id="more was asked for in this read",
+        ),
+    ],
+)
+def test_a_record_that_changed_since_the_plan_is_named(
+    then: Row | None, now: Row | None, why: str | None
+) -> None:
+    told = found(then, now)
+    assert list(told) == ([] if why is None else ["students:p"])
+    assert why is None or why in told["students:p"]
+
+
+def test_a_person_who_moved_between_the_lists_has_not_changed() -> None:
+    assert found(THEN, THEN, USERS) == {}
+
+
+def test_the_words_hold_no_values() -> None:
+    (told,) = found(THEN, THEN | {"email": "ada@x.example", "phone": "555"}).values()
+    assert "ada" not in told
+    assert "555" not in told
