@@ -7,7 +7,7 @@ Shapes are those of the TimeBack Level 1 guide (platform), the enrollments guide
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -25,6 +25,11 @@ PLAIN = (
     "phone",
     "identifier",
 )
+PLATFORM_ROLES = {
+    "administrator": "siteAdministrator",
+    "system_administrator": "systemAdministrator",
+}
+"""What the platform calls roles that only the api knows."""
 API_ROLES = ("administrator", "proctor", "student", "teacher")
 """Enrollment roles of the api: EduBridge reference and OneRoster v1p2."""
 
@@ -46,8 +51,17 @@ def _platform_grade(code: str) -> str:
     return str(int(code)) if code.isdecimal() else code
 
 
-def person(identifier: str, after: Mapping[str, Any], rest: Mapping[str, Any]) -> Json:
-    """A person as the platform takes him: ours over what it already holds."""
+def person(
+    identifier: str,
+    after: Mapping[str, Any],
+    rest: Mapping[str, Any],
+    changed: Collection[str] = (),
+) -> Json:
+    """A person as the platform takes him: ours over what it already holds.
+
+    ``changed``: the fields that this write changes; a birth date is only taken away
+    where it is one of them.
+    """
     demographics = dict(rest.get("demographics") or {})
     body: dict[str, Json] = {
         name: value
@@ -64,8 +78,8 @@ def person(identifier: str, after: Mapping[str, Any], rest: Mapping[str, Any]) -
         "primaryOrg": _org(after.get("primaryOrgSourcedId")),
     }
     body |= {name: after[name] for name in PLAIN if name in after}
-    if after.get("birthDate"):
-        demographics["birthDate"] = after["birthDate"]
+    if after.get("birthDate") or "birthDate" in changed:
+        demographics["birthDate"] = after.get("birthDate")
     if demographics:
         body["demographics"] = demographics
     metadata = _metadata(after, rest)
@@ -75,9 +89,18 @@ def person(identifier: str, after: Mapping[str, Any], rest: Mapping[str, Any]) -
 
 
 def roles(after: Mapping[str, Any]) -> list[Json]:
-    """All roles of a person, primary ones first."""
+    """All roles of a person, primary ones first, in the platform's words.
+
+    Those of a record that was read at the api are in the api's; a role without an org
+    is one at the primary org.
+    """
+    home = after.get("primaryOrgSourcedId")
     return [
-        {"roleType": kind, "role": role, "org": _org(org)}
+        {
+            "roleType": kind,
+            "role": PLATFORM_ROLES.get(role, role),
+            "org": _org(org or home),
+        }
         for kind, role, org in decode_roles(after.get("roles"))
     ]
 

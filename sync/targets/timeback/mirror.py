@@ -7,7 +7,7 @@ guardians singly only for the students for whom it matters.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
@@ -28,7 +28,7 @@ _API_GRADES = {"-1": "PK", "0": "KG"}
 
 
 def assemble(
-    wants: Wants, tables: Tables, *, edubridge: bool
+    wants: Wants, tables: Tables, *, edubridge: bool, types_matter: bool = False
 ) -> dict[Entity, pl.DataFrame]:
     """The mirror's frames of everything that was read."""
     frames: dict[Entity, pl.DataFrame] = {}
@@ -41,12 +41,16 @@ def assemble(
         frames[Entity.STUDENTS] = everybody.filter(student)
         frames[Entity.USERS] = everybody.filter(~student)
         if Entity.AGENTS in wants.entities:
-            frames[Entity.AGENTS] = _links(tables)
+            asked = students_that_matter(
+                wants, tables["users"], types_matter=types_matter
+            )
+            frames[Entity.AGENTS] = _links(tables, asked)
     elif "agents" in tables:
         frames[Entity.AGENTS] = _told(tables["agents"])
     if "enrollments" in tables:
-        build = _by_course if edubridge else _by_id
-        frames[Entity.ENROLLMENTS] = build(tables)
+        frames[Entity.ENROLLMENTS] = (
+            _by_course(tables) if edubridge else _by_id(wants, tables)
+        )
     return frames
 
 
@@ -82,7 +86,7 @@ def _people(wants: Wants, table: pl.DataFrame) -> pl.DataFrame:
         normalise.boolean(pl.col("enabledUser")),
         normalise.date(pl.col("birthDate")),
         _grades(pl.col("grades")),
-        *_metadata(wants),
+        *_metadata(wants, PEOPLE),
     )
     if clean["birthDate"].null_count() == clean.height:
         clean = clean.drop("birthDate")  # this read side does not show it
@@ -95,14 +99,14 @@ def _grades(column: pl.Expr) -> pl.Expr:
     return pl.coalesce(normalise.grades(joined), normalise.text(joined)).alias("grades")
 
 
-def _metadata(wants: Wants) -> list[pl.Expr]:
+def _metadata(wants: Wants, entities: Sequence[Entity]) -> list[pl.Expr]:
     """The ``metadata.*`` columns that the drop has, out of what is carried along."""
     delivered = (
         set()
         if wants.roster is None
         else {
             name
-            for entity in PEOPLE
+            for entity in entities
             for name in wants.roster.delivered(entity)
             if name.startswith(METADATA_PREFIX) and "'" not in name
         }
@@ -117,12 +121,16 @@ def _metadata(wants: Wants) -> list[pl.Expr]:
     ]
 
 
-def _links(tables: Tables) -> pl.DataFrame:
-    """Links told singly where they were asked for, else as the list shows them."""
+def _links(tables: Tables, asked_for: list[str]) -> pl.DataFrame:
+    """Links told singly where they were asked for, else as the list shows them.
+
+    Who was asked and has nobody leaves no row behind, so ``asked_for`` says it.
+    """
     told = _told(tables["agents"]) if "agents" in tables else None
     asked = pl.Series(dtype=pl.String)
     if told is not None:
-        asked = tables["agents"]["_subject"].unique()
+        subjects = tables["agents"]["_subject"]
+        asked = pl.concat([subjects, pl.Series(asked_for, dtype=pl.String)]).unique()
     people = tables["users"]
     shown = (
         people.filter(_is_student() & (pl.col("_agents").fill_null("") != ""))
@@ -171,8 +179,9 @@ def _enrollments(tables: Tables) -> pl.DataFrame:
     )
 
 
-def _by_id(tables: Tables) -> pl.DataFrame:
-    return _keyed(_enrollments(tables))
+def _by_id(wants: Wants, tables: Tables) -> pl.DataFrame:
+    metadata = _metadata(wants, (Entity.ENROLLMENTS,))
+    return _keyed(_enrollments(tables).with_columns(*metadata))
 
 
 def _by_course(tables: Tables) -> pl.DataFrame:
@@ -180,7 +189,8 @@ def _by_course(tables: Tables) -> pl.DataFrame:
 
     Course and school are the record's own, or else those of its class.
     """
-    frame = _keyed(_enrollments(tables))
+    # No request here writes what is carried along, and it changes with every lesson.
+    frame = _keyed(_enrollments(tables)).drop(REST)
     if "classes" in tables:
         classes = tables["classes"].select(
             pl.col(ID).alias("classSourcedId"),

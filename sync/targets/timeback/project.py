@@ -178,22 +178,23 @@ def _shared_email(frame: pl.DataFrame, context: Context) -> tuple[pl.Expr, str, 
     remote = context.mirror.frames.get(Entity.STUDENTS)
     if "email" not in frame.columns:
         return pl.lit(value=False), BLOCKED, why
-    shared = pl.col("email").is_not_null() & (
-        pl.col("email").str.to_lowercase().is_duplicated()
-    )
-    known = pl.Series(dtype=pl.String) if remote is None else remote[KEY]
-    new = (
-        frame.select(KEY)
-        .join(known.alias(KEY).to_frame(), on=KEY, how="semi")[KEY]
-        .implode()
-    )
-    return shared & ~pl.col(KEY).is_in(new), BLOCKED, why
+    email = pl.col("email").str.to_lowercase()
+    shared = email.is_duplicated()
+    if remote is None:
+        return pl.col("email").is_not_null() & shared, BLOCKED, why
+    others = remote.join(frame, on=KEY, how="anti").select(email).drop_nulls()
+    shared |= email.is_in(others["email"].implode())
+    there = frame.select(KEY).join(remote, on=KEY, how="semi")[KEY].implode()
+    new = ~pl.col(KEY).is_in(there)
+    return pl.col("email").is_not_null() & shared & new, BLOCKED, why
 
 
 def _unreachable(frames: Mapping[Entity, pl.DataFrame], context: Context) -> pl.Series:
     """People of the drop who will not be there: their own row is not carried out."""
+    # A row that says tobedeleted of somebody who is not there makes nobody.
+    nobody = pl.col(DECISION).is_not_null() | (pl.col("status") == "tobedeleted")
     held = [
-        frame.filter(pl.col(DECISION).is_not_null())[KEY]
+        frame.filter(nobody)[KEY]
         for entity, frame in frames.items()
         if entity in PEOPLE
     ]
@@ -395,19 +396,20 @@ def _with_partner(frame: pl.DataFrame, context: Context) -> pl.DataFrame:
 
 
 def _frozen(context: Context, wanted: pl.DataFrame | None) -> pl.DataFrame:
-    """What rejected rows protect, in remote identities.
+    """What rejected and blocked rows protect, in remote identities.
 
-    EduBridge's enrollments have another identity than rows. A rejected row freezes the
-    remote record that carries its id. Which other record it may have meant can only be
-    guessed, so whatever it may have meant and no accepted row names is protected too.
+    Remote enrollments may have another identity than rows: EduBridge's always, others
+    where they were made under another id. A rejected row freezes the remote record
+    that carries its id. Which other record it may have meant can only be guessed, so
+    whatever it may have meant and no accepted row names is protected too.
     """
     frozen = context.roster.frozen.select(FROZEN_SCHEMA.names())
     remote = context.mirror.frames.get(Entity.ENROLLMENTS)
-    if not context.edubridge or remote is None:
+    if remote is None:
         return frozen
     name = Entity.ENROLLMENTS.value
     ids = frozen.filter(pl.col("entity") == name)[KEY].implode()
-    meant = _maybe_meant(context, remote)
+    meant = _maybe_meant(context, remote, wanted)
     if wanted is not None:
         meant = meant.join(wanted, on=KEY, how="anti")
     carried = remote.filter(pl.col("_remote_id").is_in(ids)).select(KEY)
@@ -415,28 +417,48 @@ def _frozen(context: Context, wanted: pl.DataFrame | None) -> pl.DataFrame:
     return pl.concat([frozen, more.select(pl.lit(name).alias("entity"), KEY)])
 
 
-def _maybe_meant(context: Context, remote: pl.DataFrame) -> pl.DataFrame:
-    """Keys of what rejected enrollments may have meant: their user in their course;
-    of one whose course cannot be told, all of its user; of one whose user nobody
-    knows, all in its course."""
-    rejected = context.roster.rejected.get(Entity.ENROLLMENTS)
-    if rejected is None or "userSourcedId" not in rejected.columns:
-        return remote.clear().select(KEY)
-    rows = _with_class(rejected, context).select("userSourcedId", "courseSourcedId")
+def _maybe_meant(
+    context: Context, remote: pl.DataFrame, wanted: pl.DataFrame | None
+) -> pl.DataFrame:
+    """Keys of what enrollments that are not carried out may have meant: their user in
+    their place (EduBridge's course, OneRoster's class); of one whose place cannot be
+    told, all of its user; of one whose user nobody knows, all in its place."""
+    rows = _not_carried_out(context, wanted)
+    home = Entity.COURSES if context.edubridge else Entity.CLASSES
+    place = "courseSourcedId" if context.edubridge else "classSourcedId"
+    if not context.edubridge:  # what stands there under its own id means that record
+        rows = rows.join(remote, left_on="_own", right_on=KEY, how="anti")
+    nowhere = _nameless(rows, place, context.known(home))
     parts = [
-        remote.join(rows, on=["userSourcedId", "courseSourcedId"], how="semi"),
-        remote.join(
-            rows.filter(pl.col("courseSourcedId").is_null()),
-            on="userSourcedId",
-            how="semi",
-        ),
+        remote.join(rows, on=["userSourcedId", place], how="semi"),
+        remote.join(nowhere, on="userSourcedId", how="semi"),
     ]
     people = context.known(*PEOPLE)
     if people is not None:
-        known = people.alias("userSourcedId").to_frame()
-        strangers = rows.join(known, on="userSourcedId", how="anti")
-        parts.append(remote.join(strangers, on="courseSourcedId", how="semi"))
+        strangers = _nameless(rows, "userSourcedId", people)
+        parts.append(remote.join(strangers, on=place, how="semi"))
     return pl.concat([part.select(KEY) for part in parts])
+
+
+def _nameless(rows: pl.DataFrame, column: str, known: pl.Series | None) -> pl.DataFrame:
+    """The rows in which a column is blank or names what nobody holds."""
+    if known is None:
+        return rows.filter(pl.col(column).is_null())
+    return rows.join(known.alias(column).to_frame(), on=column, how="anti")
+
+
+def _not_carried_out(context: Context, wanted: pl.DataFrame | None) -> pl.DataFrame:
+    """User, class, course and ``_own`` id of rejected and blocked enrollments."""
+    names = ("userSourcedId", "classSourcedId", "courseSourcedId")
+    parts = [pl.DataFrame(schema=dict.fromkeys((*names, "_own"), pl.String()))]
+    rejected = context.roster.rejected.get(Entity.ENROLLMENTS)
+    if rejected is not None and "userSourcedId" in rejected.columns:
+        rows = _with_class(rejected, context)
+        parts.append(rows.select(*names, pl.col(KEY).alias("_own")))
+    if wanted is not None:
+        blocked = wanted.filter(pl.col(DECISION) == BLOCKED)
+        parts.append(blocked.select(*names, pl.col("sourcedId").alias("_own")))
+    return pl.concat(parts, how="vertical")
 
 
 def _notes(frames: Mapping[Entity, pl.DataFrame]) -> Findings:

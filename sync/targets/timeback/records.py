@@ -14,6 +14,7 @@ from typing import Any
 
 import polars as pl
 
+from sync.model.entities import STATUSES
 from sync.model.normalise import FIELD_SEPARATOR, ROLE_SEPARATOR
 from sync.targets.base import ID
 
@@ -131,11 +132,12 @@ _enrollments = references(
 
 
 def enrollments(records: Sequence[Any]) -> pl.DataFrame:
-    """Enrollments as OneRoster lists them, their references as columns."""
-    frame = _enrollments(records)
+    """Enrollments as OneRoster lists them: references as columns, ``_rest``."""
+    rest = [_rest(_record(one)) for one in records]
+    frame = _enrollments(records).with_columns(pl.Series("_rest", rest, pl.String))
     known = pl.all_horizontal(
         pl.col("userSourcedId", "role").is_not_null(),
-        pl.col("status").is_in(["active", "inactive", "tobedeleted"]),
+        pl.col("status").is_in(STATUSES),
     )
     return frame.with_columns(_frozen=pl.col("_frozen") | ~known.fill_null(value=False))
 
@@ -193,7 +195,7 @@ def _nameless(row: Record) -> str:
 
 
 def _person_misfit(row: Record) -> bool:
-    return row.get("status") not in {"active", "inactive", "tobedeleted"}
+    return row.get("status") not in STATUSES
 
 
 def _text(value: Any) -> str | None:
@@ -201,7 +203,13 @@ def _text(value: Any) -> str | None:
         return None
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(value) or None
+    text = str(value)
+    return (text if text.isascii() else _whole(text)) or None
+
+
+def _whole(text: str) -> str:
+    """JSON may hold halves of characters, which no file and no frame can."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _at(row: Record, key: str) -> str | None:
@@ -215,7 +223,7 @@ def _ref(value: Any, key: str = "sourcedId") -> str | None:
 
 def _joined(value: Any) -> str | None:
     if isinstance(value, list):
-        return ",".join(str(item) for item in value if item is not None) or None
+        return _text(",".join(str(item) for item in value if item is not None))
     return _text(value)
 
 
@@ -242,14 +250,14 @@ def _agents(row: Record) -> str | None:
         return None
     if isinstance(value, str):
         return FIELD_SEPARATOR.join(sorted(part for part in value.split(",") if part))
-    ids = (
-        _ref(one) if isinstance(one, dict) else _text(one)
-        for one in value
-        if isinstance(value, list)
-    )
+    if not isinstance(value, list):
+        return None
+    ids = (_ref(one) if isinstance(one, dict) else _text(one) for one in value)
     return FIELD_SEPARATOR.join(sorted({one for one in ids if one}))
 
 
 def _rest(row: Record) -> str | None:
     kept = {name: row[name] for name in CARRIED if row.get(name) not in (None, {}, [])}
-    return json.dumps(kept, sort_keys=True, ensure_ascii=False) if kept else None
+    if not kept:
+        return None
+    return _whole(json.dumps(kept, sort_keys=True, ensure_ascii=False))

@@ -216,7 +216,13 @@ class TimebackTarget:
         self, wants: Wants, tables: Mapping[str, pl.DataFrame]
     ) -> Mapping[Entity, pl.DataFrame]:
         """The mirror's frames."""
-        return mirror.assemble(wants, tables, edubridge=self.edubridge)
+        whole = {label: _with_columns(label, table) for label, table in tables.items()}
+        return mirror.assemble(
+            wants,
+            whole,
+            edubridge=self.edubridge,
+            types_matter=not self.settings.reads_api,
+        )
 
     def project(
         self, roster: Roster, mirror: Mirror, ledger: LedgerView, today: date
@@ -379,6 +385,16 @@ class TimebackTarget:
         return [chosen, self._list("classes", ("classes",))]
 
 
+def _with_columns(label: str, table: pl.DataFrame) -> pl.DataFrame:
+    """The table with the columns of its records; read singly and all of them absent,
+    it has none but the identifier."""
+    read = READERS.get(label)
+    if not table.is_empty():
+        return table
+    empty = records.links([], "") if read is None else read([])
+    return pl.concat([empty, table], how="diagonal_relaxed")
+
+
 def _ended(column: pl.Expr) -> pl.Expr:
     return column.replace("inactive", "tobedeleted")
 
@@ -417,7 +433,7 @@ def _put_person(operation: Operation) -> Request:
     """Students by their own upsert; with other roles as well, by that of users."""
     after = operation.after or {}
     identifier = operation.remote_id or operation.key
-    person = bodies.person(identifier, after, operation.rest)
+    person = bodies.person(identifier, after, operation.rest, operation.fields)
     held = {role for _, role, _ in decode_roles(after.get("roles"))}
     done = (operation.id,)
     if operation.entity is Entity.STUDENTS and held <= {"student"}:
