@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sync.config.editor import schema
 from sync.config.fingerprint import fingerprint
-from sync.config.load import load
+from sync.config.load import DEFAULT_NAME, load
 from sync.config.model import (
     Config,
     Fields,
@@ -28,6 +28,7 @@ from sync.config.values import (
 )
 
 __all__ = [
+    "DEFAULT_NAME",
     "Config",
     "DateRange",
     "Duration",

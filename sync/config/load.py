@@ -62,7 +62,7 @@ def load(path: Path | None, kinds: Kinds) -> Config:
         raise config_error(path, found)
     return Config(
         path=path,
-        state_dir=folder / Path(head.state_dir).expanduser(),
+        state_dir=(folder / Path(head.state_dir).expanduser()).resolve(),
         plan_valid=head.plan_valid,
         timezone=named_timezone(head.timezone),
         targets=configured,

@@ -53,7 +53,7 @@ class _Table:
 
     frames: list[pl.DataFrame] = field(default_factory=list)
     feeds: set[str] = field(default_factory=set)
-    by_subject: bool = False
+    subjects: set[str] = field(default_factory=set)
     complete: bool = True
     pages: int = 0
     records: int = 0
@@ -72,6 +72,7 @@ class _Reading:
     target: Readable
     wire: Wire
     previous: Mapping[str, int]
+    holders: Mapping[str, frozenset[str]]
     progress: Report | None
     labels: dict[str, _Table] = field(default_factory=dict)
     notes: dict[str, None] = field(default_factory=dict)
@@ -106,7 +107,7 @@ class _Reading:
         table = self.labels[listing.label]
         frame = whole.frame
         if listing.subject is not None:
-            table.by_subject = True
+            table.subjects.add(listing.subject)
             frame = frame.with_columns(pl.lit(listing.subject).alias(SUBJECT))
         table.frames.append(frame)
         table.feeds.update(feeds_of(listing))
@@ -130,17 +131,18 @@ async def fetch(  # noqa: PLR0913 - the door names all that a read depends on
     wants: Wants,
     *,
     previous: Mapping[str, int] | None = None,
+    holders: Mapping[str, frozenset[str]] | None = None,
     progress: Report | None = None,
     clock: Callable[[], datetime] = _utc_now,
 ) -> Mirror:
     """The mirror of ``target``.
 
-    ``previous``: per entity how many records the last mirror held. Raises
-    ``TargetError`` where a list cannot be read, ``InterruptedRunError`` where the wire
-    was halted.
+    ``previous``: per entity how many records the last mirror held; ``holders``: per
+    label of lists by person, whose list should hold some. Raises ``TargetError`` where
+    a list cannot be read, ``InterruptedRunError`` where the wire was halted.
     """
     read_at = clock()
-    reading = _Reading(target, wire, previous or {}, progress)
+    reading = _Reading(target, wire, previous or {}, holders or {}, progress)
     for _ in range(MAX_ROUNDS):
         listings = list(target.listings(wants, reading.tables()))
         if not listings:
@@ -168,13 +170,12 @@ def _mirror(reading: _Reading, wants: Wants, read_at: datetime) -> Mirror:
 
 
 def _silent(reading: _Reading) -> list[str]:
-    """Labels of lists by person of which not one held a record, though some did."""
+    """Labels of lists by person of which not one held a record, though some should."""
     return [
         label
         for label, table in reading.labels.items()
-        if table.by_subject
-        and not any(frame.height for frame in table.frames)
-        and any(reading.previous.get(name, 0) for name in table.feeds)
+        if not any(frame.height for frame in table.frames)
+        and table.subjects & reading.holders.get(label, frozenset())
     ]
 
 

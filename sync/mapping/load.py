@@ -45,7 +45,7 @@ def _find(name_or_path: str) -> Path:
     if path.is_file():
         return path
     near = nearest(name_or_path, names())
-    do = f'did you mean "{near}"?' if near else "roster-sync mappings list names them"
+    do = f'did you mean "{near}"?' if near else f"known are {', '.join(names())}"
     raise ConfigError(None, None, f'there is no mapping "{name_or_path}"', do)
 
 

@@ -23,7 +23,11 @@ def _steps(value: Any) -> Any:
     return {"from": value} if isinstance(value, str) else value
 
 
-Headers = Annotated[list[str], BeforeValidator(_several), Field(min_length=1)]
+Headers = Annotated[
+    list[str],
+    BeforeValidator(_several, json_schema_input_type=str | list[str]),
+    Field(min_length=1),
+]
 """One header or several."""
 
 
@@ -81,7 +85,10 @@ class TableModel(BaseModel):
     """Keep the rows whose cell is one of these values, in any case."""
     metadata: bool = False
     """Whether columns named ``metadata.*`` are carried along."""
-    columns: dict[str, Annotated[Steps, BeforeValidator(_steps)]]
+    columns: dict[
+        str,
+        Annotated[Steps, BeforeValidator(_steps, json_schema_input_type=str | Steps)],
+    ]
     """Canonical column -> header, or its steps."""
 
 

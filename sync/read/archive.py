@@ -1,6 +1,6 @@
 """What is in a zip: its members, streamed through a counter and never extracted.
 
-The limits are those of DESIGN: 200 members, 10 GiB together, a ratio of 200 above
+The limits: 200 members, 10 GiB together, a ratio of 200 above
 10 MB; no zip in a zip, no overlapping entries (CVE-2024-0450, which Pythons before
 3.11.8 do not look for), no encryption, no path that leaves the zip. What the directory
 of a zip says of sizes is judged first, and what really comes out is counted besides.

@@ -11,7 +11,7 @@ NOTHING_TO_READ = Code(
     "None of the files in the drop has a name that the mapping knows, so there is "
     "nothing that could be compared or sent.",
     "Put the files into the folder or zip itself or into one folder within it, and "
-    "name them as the mapping says (roster-sync mappings show).",
+    "name them as the mapping says: students.csv, users.csv and so on.",
 )
 UNKNOWN_FILE = Code(
     "RS002",

@@ -33,8 +33,7 @@ def read(sheet: Sheet) -> Body | None:
     frame = parse(sheet, sheet.data, skip=sheet.line - 1, quoted=sheet.has_quotes)
     if frame is None or not _adds_up(sheet, frame):
         return None
-    numbers = pl.int_range(sheet.line, sheet.line + pl.len(), dtype=pl.UInt32)
-    numbered = frame.with_columns(numbers.alias(ROW))
+    numbered = frame.with_columns(_line_numbers(frame, sheet.line))
     return Body(_without_blank_rows(numbered), ODD_SCHEMA.to_frame())
 
 
@@ -60,10 +59,24 @@ def longest(frame: pl.DataFrame) -> int:
     return int(max(frame.select(pl.all().str.len_bytes().max()).row(0)))
 
 
+def _line_numbers(frame: pl.DataFrame, first: int) -> pl.Series:
+    """``_row`` in the chunks of the frame: polars would copy it all to align it."""
+    numbers = pl.int_range(first, first + frame.height, dtype=pl.UInt32, eager=True)
+    chunks = []
+    start = 0
+    for length in frame.to_series(0).chunk_lengths():
+        chunks.append(numbers.slice(start, length))
+        start += length
+    return pl.concat(chunks, rechunk=False).alias(ROW)
+
+
 def _without_blank_rows(frame: pl.DataFrame) -> pl.DataFrame:
     """The rows that have a cell which is more than spaces."""
     cells = [name for name in frame.columns if name != ROW]
-    suspects = frame.filter(pl.col(cells[0]) < _FIRST_VISIBLE)
+    suspicious = frame.get_column(cells[0]) < _FIRST_VISIBLE
+    if not suspicious.any():
+        return frame
+    suspects = frame.filter(suspicious)
     blank = suspects.filter(
         pl.all_horizontal(pl.col(cells).str.strip_chars(BLANKS) == "")
     )

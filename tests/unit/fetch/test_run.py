@@ -38,10 +38,19 @@ def agents_of(student: str, feeds: tuple[str, ...] = ()) -> Listing:
     )
 
 
-async def read(world: World, previous: Mapping[str, int] | None = None) -> Mirror:
+async def read(
+    world: World,
+    previous: Mapping[str, int] | None = None,
+    holders: Mapping[str, frozenset[str]] | None = None,
+) -> Mirror:
     async with world.wire() as wire:
         return await fetch(
-            world.reader, wire, WANTS, previous=previous, clock=lambda: NOON
+            world.reader,
+            wire,
+            WANTS,
+            previous=previous,
+            holders=holders,
+            clock=lambda: NOON,
         )
 
 
@@ -128,8 +137,11 @@ async def test_lists_of_people_that_are_all_empty_now_are_not_believed(
     world.reader.rounds = [[agents_of(subject) for subject in "abc"]]
     assert (await read(world)).complete[Entity.AGENTS]
     world.reader.tables_seen.clear()
-    mirror = await read(world, {"agents": 4})
+    mirror = await read(world, {"agents": 4}, {"agents": frozenset("cz")})
     assert not mirror.complete[Entity.AGENTS]
+    world.reader.tables_seen.clear()
+    mirror = await read(world, {"agents": 4}, {"agents": frozenset("z")})
+    assert mirror.complete[Entity.AGENTS]
 
 
 async def test_a_list_that_cannot_be_read_ends_the_run_by_its_name(

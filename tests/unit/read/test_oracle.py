@@ -82,7 +82,7 @@ def test_cells_and_lines_are_those_of_the_csv_module(
 
 
 @pytest.mark.parametrize("way", [quick, lines])
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=600, deadline=None)
 @given(
     header=st.sampled_from(["a", "a,b", "a,b,c"]),
     body=st.text(alphabet='xé ,"\n', max_size=30),
