@@ -60,6 +60,7 @@ class Console:
         self.verbose = verbose and not quiet
         self._clock = clock
         self._documented = False
+        self._advice: str | None = None
         self._out = _rich(sys.stdout, color=color)
         self._err = _rich(sys.stderr, color=color)
         self._bars: Progress | None = None
@@ -107,6 +108,11 @@ class Console:
         file.write("\n")
         file.flush()
 
+    def conclude(self, code: int) -> None:
+        """Print how the command ended, where it had no document of its own."""
+        if not self._documented:
+            self.document({"format": 1, "exit_code": code, "message": self._advice})
+
     def message(self, text: str) -> None:
         """Say something about the run; not with ``--quiet``."""
         if not self.quiet:
@@ -123,7 +129,8 @@ class Console:
 
     def advice(self, text: str) -> None:
         """Print one ``roster-sync:`` line: what happened and what to do next."""
-        line = Text.assemble(("roster-sync:", "bold red"), " ", _one_line(text))
+        self._advice = _one_line(text)
+        line = Text.assemble(("roster-sync:", "bold red"), " ", self._advice)
         self._err.print(line, soft_wrap=True)
 
     def ask(self, question: str) -> bool:

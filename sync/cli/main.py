@@ -77,6 +77,13 @@ DeadlineText = Annotated[
 ]
 
 
+def _version() -> None:
+    from sync.version import PROGRAM
+
+    Console().text(PROGRAM)
+    raise typer.Exit
+
+
 @app.callback()
 def options(
     config: Annotated[
@@ -97,16 +104,17 @@ def options(
         bool, typer.Option("--no-color", help="No colours (also: NO_COLOR).")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Ask no questions.")] = False,
-    version: Annotated[
-        bool, typer.Option("--version", help="Print the version and end.")
+    version: Annotated[  # noqa: ARG001 - eager, so its callback has done it
+        bool,
+        typer.Option(
+            "--version",
+            help="Print the version and end.",
+            is_eager=True,
+            callback=lambda asked: _version() if asked else None,
+        ),
     ] = False,
 ) -> None:
     """Take the options of every command."""
-    if version:
-        from sync.version import PROGRAM
-
-        Console().text(PROGRAM)
-        raise typer.Exit
     from sync.log import configure
 
     configure("debug" if verbose else "warning")
@@ -313,7 +321,7 @@ def explain(
         str | None, typer.Argument(help="A finding's code, such as RS101.")
     ] = None,
 ) -> None:
-    """What a finding means and how to mend it; without a code, all of them."""
+    """What a finding means, how to mend it; or all of them."""
     from sync.cli.explain import explain as run
 
     _end(run(session, code))
@@ -348,12 +356,15 @@ def samples(
 
 
 def _end(code: ExitCode) -> None:
+    session.console.conclude(int(code))
     raise typer.Exit(int(code))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code of the process."""
-    given = hoisted(list(sys.argv[1:] if arguments is None else arguments))
+    given = hoisted(
+        list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    )
     # Until the options are parsed; a mistake in them must be told as asked for.
     session.console = Console(json="--json" in given, color="--no-color" not in given)
     return _caught(lambda: app(given, standalone_mode=False))
@@ -380,6 +391,8 @@ def _caught(command: Callable[[], object]) -> int:
         code = _defect(error)
     else:
         code = result if isinstance(result, int) else ExitCode.DONE
+    if code:
+        session.console.conclude(int(code))
     return int(code)
 
 

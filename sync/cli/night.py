@@ -125,11 +125,13 @@ def _print(
     out: Path | None,
 ) -> None:
     console = session.console
-    if result.plan is not None and (dry or result.exit_code is ExitCode.HELD):
+    previewed = dry or result.exit_code is ExitCode.HELD
+    if result.plan is not None and previewed:
         rate = table.limits.requests_per_second
         console.result(*preview(result.plan, result.account.findings, rate))
         console.result(f"plan: {out or result.folder / 'plan.rsplan'}")
-    console.result(*summary(result.account))
+    seen = previewed and result.plan is not None
+    console.result(*summary(result.account, previewed=seen))
     console.result(f"report: {result.folder / 'report.html'}")
     if result.error is not None:
         console.fail(result.error)

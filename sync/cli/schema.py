@@ -12,6 +12,8 @@ from sync.errors import ExitCode
 from sync.plan import file as plan_file
 from sync.targets.registry import SETTINGS
 
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
 SCHEMAS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "config": lambda: config.schema(SETTINGS),
     "mapping": mapping.schema,
@@ -22,7 +24,7 @@ SCHEMAS: Mapping[str, Callable[[], dict[str, Any]]] = {
 
 def schema(session: Session, name: str) -> ExitCode:
     """Print one schema, with ``--json`` or without."""
-    found = SCHEMAS[name]()
+    found = {"$schema": DIALECT, **SCHEMAS[name]()}
     session.console.document(found)
     session.console.text(json.dumps(found, indent=2))
     return ExitCode.DONE

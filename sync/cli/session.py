@@ -9,7 +9,8 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from datetime import time as clock_time
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, TypeVar
@@ -138,9 +139,16 @@ def deadline(text: str | None, config: Config) -> Deadline | None:
     except ValueError:
         delay = duration(text, "--deadline")
     else:
-        here = datetime.now(config.timezone)
-        then = here.replace(
-            hour=clock.hour, minute=clock.minute, second=0, microsecond=0
-        )
-        delay = then - here if then > here else then + timedelta(days=1) - here
+        delay = until(clock, datetime.now(config.timezone))
     return Deadline(time.monotonic() + (delay or timedelta()).total_seconds())
+
+
+def until(clock: clock_time, here: datetime) -> timedelta:
+    """How long it is from ``here`` to the next time that its clock shows ``clock``.
+
+    In hours that pass: a night in which the clocks change is longer or shorter.
+    """
+    then = here.replace(hour=clock.hour, minute=clock.minute, second=0, microsecond=0)
+    if then <= here:
+        then += timedelta(days=1)
+    return then.astimezone(UTC) - here.astimezone(UTC)

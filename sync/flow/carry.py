@@ -19,9 +19,10 @@ from sync.flow.context import Context
 from sync.flow.preview import overlaid
 from sync.model.entities import PEOPLE
 from sync.model.ledger import LedgerView
+from sync.model.mirror import Mirror
 from sync.model.outcome import Failure, FailureKind, Outcome, State
 from sync.model.plan import Plan
-from sync.plan import decode
+from sync.plan import decode, people_ids
 from sync.report import Difference
 from sync.state import Journal, read_states
 from sync.verify import Reader, differences, drifted
@@ -72,13 +73,18 @@ class Carrier:
 
     def _recall(self, sender: Sender) -> None:
         """What an earlier process of this run did, and what it left in doubt."""
-        for one, state in self.journal.states().select("id", "state").iter_rows():
-            if state != State.PLANNED.value:
-                sender.outcomes[one] = Outcome(one, State(state))
+        known = self.journal.states().filter(pl.col("state") != State.PLANNED.value)
+        for one, state in known.select("id", "state").iter_rows():
+            sender.outcomes[one] = Outcome(one, State(state))
+        people = pl.col("entity").is_in([one.value for one in PEOPLE])
+        made = self.plan.operations.filter(people & (pl.col("verb") == "create"))
+        given = made.select("id", "key").join(
+            known.select("id", pl.col("remote_id").alias("_given")), on="id"
+        )
+        sender.renamed |= set(given.filter(pl.col("_given") != pl.col("key"))["id"])
 
     async def _wrong(self, operations: pl.DataFrame) -> pl.DataFrame:
-        mirror = await Reader(self.context.target, self.wire).read(operations)
-        named = overlaid(mirror, self._ledger())
+        named = await _read(self.context, self.wire, operations, self._ledger())
         return differences(operations, named, self.context.target.capabilities)
 
     def _ledger(self) -> LedgerView:
@@ -102,8 +108,8 @@ class Carrier:
         fresh = operations.filter(~pl.col("id").is_in(list(sender.outcomes)))
         if fresh.is_empty():
             return
-        mirror = await Reader(self.context.target, self.wire).read(fresh)
-        changed = drifted(fresh, overlaid(mirror, self.context.state.ledger()))
+        ledger = self.context.state.ledger()
+        changed = drifted(fresh, await _read(self.context, self.wire, fresh, ledger))
         await sender.settle([_skipped(one, why) for one, why in changed.items()])
 
     async def _verify(self) -> None:
@@ -139,6 +145,14 @@ class Carrier:
             operations = operations.sort("phase", "wave", "entity", "key")
             await anyio.sleep(min(pause, left))
             pause = min(pause * 2, LONGEST_PAUSE)
+
+
+async def _read(
+    context: Context, wire: Wire, operations: pl.DataFrame, ledger: LedgerView
+) -> Mirror:
+    """The records of operations as they are now, under our own keys."""
+    reader = Reader(context.target, wire, people_ids(ledger))
+    return overlaid(await reader.read(operations), ledger)
 
 
 def _taken(plan: Plan, ledger: LedgerView) -> frozenset[str]:
@@ -178,8 +192,8 @@ async def settle_left_behind(
         doubtful = plan.operations.filter(pl.col("id").is_in(journal.in_doubt()))
         if doubtful.is_empty():
             return
-        mirror = await Reader(context.target, wire).read(doubtful)
-        wrong = differences(doubtful, mirror, context.target.capabilities)
+        named = await _read(context, wire, doubtful, context.state.ledger())
+        wrong = differences(doubtful, named, context.target.capabilities)
         missed = set(wrong["id"])
         await journal.settle([_found(one, one in missed) for one in doubtful["id"]])
 

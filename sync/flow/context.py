@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any, Protocol
 
 import polars as pl
 
-from sync.config import Config, TargetConfig
+from sync.config import DEFAULT_NAME, Config, TargetConfig
 from sync.diff import FieldRules
 from sync.log import get_logger
 from sync.model.entities import METADATA_PREFIX, Entity
@@ -104,6 +105,14 @@ class Context:
     story: Story = field(default_factory=Story)
     on_wire: Callable[[Wire], None] = lambda _: None
     """Told of the wire of this run, so that signals can halt it."""
+
+    @property
+    def command(self) -> str:
+        """How the program is called for this configuration."""
+        path = self.config.path
+        if path == Path(DEFAULT_NAME):
+            return "roster-sync"
+        return f"roster-sync --config {path}"
 
     @property
     def today(self) -> date:

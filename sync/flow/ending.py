@@ -14,7 +14,9 @@ import polars as pl
 from sync.errors import ExitCode, LocalError, RosterSyncError
 from sync.flow.carry import count_outcomes
 from sync.flow.context import Context, Story, log, now
+from sync.flow.news import with_news
 from sync.model.entities import Mode
+from sync.model.finding import Severity
 from sync.model.ledger import LEDGER_SCHEMA, PAIRS_SCHEMA, LedgerView, digest
 from sync.model.outcome import State
 from sync.model.plan import Plan
@@ -62,7 +64,8 @@ def exit_code(story: Story, *, preview: bool) -> ExitCode:
 
     if story.incomplete or total("operations", "in_doubt"):
         return ExitCode.TARGET_FAILED
-    rejected = story.findings.frame.filter(pl.col("severity") == "rejected").height
+    found = story.findings.of_severity(Severity.REJECTED).height
+    rejected = max(found, total("rows", "rejected"))
     wrong = rejected + total("diff", "blocked", "proposed", "frozen")
     if not preview:
         wrong += total("operations", "failed", "skipped", "blocked")
@@ -119,7 +122,8 @@ def finish(
     outcome = OUTCOMES[code]
     if preview and code in {ExitCode.DONE, ExitCode.PARTIAL}:
         outcome = "preview"
-    account = _account(context, code, outcome, error)
+    news = with_news(context) if story.drop else {}
+    account = _account(context, code, outcome, error, news)
     good = not preview and code in {ExitCode.DONE, ExitCode.PARTIAL}
     ledger = _ledger(context, moves=good)
     try:
@@ -141,7 +145,11 @@ def finish(
 
 
 def _account(
-    context: Context, code: ExitCode, outcome: str, error: RosterSyncError | None
+    context: Context,
+    code: ExitCode,
+    outcome: str,
+    error: RosterSyncError | None,
+    news: dict[str, int],
 ) -> Account:
     story, plan = context.story, context.story.plan
     zone = context.config.timezone
@@ -157,6 +165,7 @@ def _account(
         entities=story.entities,
         guards=plan.guards if plan else (),
         findings=story.findings,
+        new_findings=news,
         requests=story.requests,
         stages=tuple(story.stages),
         notes=tuple(dict.fromkeys(story.notes)),
@@ -173,6 +182,7 @@ def _account(
         },
         digest=plan.digest if plan else None,
         advice=error.line() if error else None,
+        command=context.command,
         timeline=tuple(story.timeline),
     )
 
@@ -180,15 +190,18 @@ def _account(
 def _ledger(context: Context, *, moves: bool) -> LedgerView | None:
     """The ledger from now on; null where it stays as it is.
 
-    A run that was not good moves nothing but this: what it created is ours.
+    A run that was not good moves nothing but this: what it created is ours, and so is
+    what it sent to be created without hearing an answer.
     """
     succession = context.story.succession
     if succession is None:
         return None
     before = context.state.ledger()
+    # What is in doubt may well be there, and then nobody else made it.
+    counts = [State.DONE.value] if moves else [State.DONE.value, State.SENT.value]
     done = context.story.outcomes.select(
         "operation",
-        (pl.col("state") == State.DONE.value).alias("done"),
+        pl.col("state").is_in(counts).alias("done"),
         _column(context.story.outcomes, "remote_id"),
     )
     following = settled(succession, done, before)

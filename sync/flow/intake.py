@@ -106,13 +106,21 @@ def _refusals(roster: Roster, how: How) -> Iterator[Finding]:
                 entity=entity.value,
                 hint="deliver the file, or take the entity out of require",
             )
+    empty = [one.value for one, counts in roster.counts.items() if not counts.read]
+    why = f"; {_listed(empty)} came without rows" if empty else ""
     for entity, counts in roster.counts.items():
         if how.rejection.exceeded(counts.rejected, counts.read):
             yield Finding(
                 "RS403",
                 Severity.REFUSED,
                 f"{counts.rejected:,} of {counts.read:,} rows of {entity.value} are "
-                f"rejected, which is more than {how.rejection.percent:g} %",
+                f"rejected, which is more than {how.rejection.percent:g} %{why}",
                 entity=entity.value,
-                hint="mend the most frequent finding first",
+                hint=f"deliver {_listed(empty)} again, whole"
+                if empty
+                else "mend the most frequent finding first",
             )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(names)

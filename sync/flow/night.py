@@ -24,7 +24,13 @@ from sync.errors import (
     RosterSyncError,
     UsageError,
 )
-from sync.flow.carry import JOURNAL, Carrier, outcomes_of, settle_left_behind
+from sync.flow.carry import (
+    JOURNAL,
+    Carrier,
+    count_outcomes,
+    outcomes_of,
+    settle_left_behind,
+)
 from sync.flow.context import Context, Show, Story, log, now
 from sync.flow.ending import Result, advice, exit_code, finish, good_drop
 from sync.flow.intake import Intake
@@ -109,7 +115,7 @@ async def nightly(
             if not dry:
                 await _carry(context, planned.plan, wire, reread=False)
 
-        return await _accounted(
+        return await accounted(
             context, steps, preview=dry, refusal=_refusal(context, intake)
         )
 
@@ -137,7 +143,7 @@ async def carry_out(
             await close_left_behind(context, wire)
             await _carry(context, plan, wire, reread=True)
 
-        return await _accounted(context, steps, preview=False)
+        return await accounted(context, steps, preview=False)
 
 
 async def resume(
@@ -159,10 +165,10 @@ async def resume(
                 raise InterruptedRunError(message, do="run again")
             await _carry(context, plan, wire, reread=True)
 
-        return await _accounted(context, steps, preview=False)
+        return await accounted(context, steps, preview=False)
 
 
-async def _accounted(
+async def accounted(
     context: Context,
     steps: Callable[[Wire], Awaitable[None]],
     *,
@@ -200,7 +206,7 @@ async def _with_wire(
             await steps(wire)
             if wire.halted is not None:
                 message = f"the run was stopped: {wire.halted}"
-                go_on = f"go on with: roster-sync resume {context.run}"
+                go_on = f"go on with: {context.command} resume {context.run}"
                 raise InterruptedRunError(
                     message, do=f"everything sent is in the journal; {go_on}"
                 )
@@ -230,6 +236,7 @@ def _read_outcomes(context: Context) -> None:
             context.story.outcomes = outcomes_of(_journal(context))
         except LocalError:
             context.story.notes.append("the journal of this run cannot be read")
+    count_outcomes(context.story.entities, context.story.outcomes)
 
 
 async def close_left_behind(context: Context, wire: Wire) -> None:
@@ -335,13 +342,12 @@ def refusal(intake: Intake, more: str) -> RosterSyncError:
 def _held(context: Context, plan: Plan, *, wrong: bool = False) -> HeldError:
     guards = [guard for guard in plan.guards if guard.tripped]
     names = ", ".join(dict.fromkeys(guard.name for guard in guards))
-    digest = plan.digest[:FIRST_CHARACTERS]
+    path, digest = context.story.plan_path, plan.digest[:FIRST_CHARACTERS]
     said = "the digest given is not that of this plan; " if wrong else ""
     return HeldError(
         f"{said}held by {names}: {guards[0].message}; nothing was sent",
-        do="look at it with: roster-sync show "
-        f"{context.story.plan_path}, then let it through with: roster-sync apply "
-        f"{context.story.plan_path} --approve {digest}",
+        do=f"look at it with: {context.command} show {path}, then let it through "
+        f"with: {context.command} apply {path} --approve {digest}",
     )
 
 

@@ -51,7 +51,12 @@ async def read_target(context: Context, wire: Wire, wants: Wants) -> Mirror:
             seen[progress.label] = progress.records
 
         mirror = await fetch(
-            context.target, wire, wants, previous=previous, progress=advance
+            context.target,
+            wire,
+            wants,
+            previous=previous,
+            holders=_holders(before, context.state.ledger()),
+            progress=advance,
         )
     context.story.notes += mirror.notes
     unproven = sorted(e.value for e, whole in mirror.complete.items() if not whole)
@@ -71,6 +76,16 @@ def _held(mirror: Mirror) -> dict[str, int]:
     """What the last read held, by entity; people stand in one list on the target."""
     totals = {entity.value: count for entity, count in mirror.totals.items()}
     return totals | {"users": sum(totals.get(one.value, 0) for one in PEOPLE)}
+
+
+def _holders(before: Mirror | None, ledger: LedgerView) -> dict[str, frozenset[str]]:
+    """Whose own list held links at the last read that we have not ended since."""
+    links = None if before is None else before.frames.get(Entity.AGENTS)
+    if links is None:
+        return {}
+    ours = ledger.of(Entity.AGENTS).filter(~pl.col("ended"))
+    held = links.join(ours, left_on=KEY, right_on="key", how="semi")
+    return {Entity.AGENTS.value: frozenset(held["studentSourcedId"])}
 
 
 def overlaid(mirror: Mirror, ledger: LedgerView) -> Mirror:
@@ -158,6 +173,7 @@ def _planned(
             )
         )
         joined = {e: frame for e, frame in joined.items() if e in desired}
+    story.notes += _untold(joined)
     before = context.state.bulk_rows(context.source)
     story.findings += projection.findings
     story.findings += _missing_files(context, roster, before)
@@ -186,6 +202,21 @@ def _planned(
 
 def _size(frames: Mapping[Entity, pl.DataFrame]) -> int:
     return sum(frame.height for frame in frames.values())
+
+
+def _untold(joined: Mapping[Entity, pl.DataFrame]) -> list[str]:
+    """What this read did not tell of records that the drop has."""
+    said = []
+    for entity, frame in joined.items():
+        if "r:_unread" in frame.columns:
+            both = frame.filter("in_drop", pl.col("r:_unread").is_not_null())
+            if both.height:
+                said.append(
+                    f"of {both.height:,} {entity.value} only the existence was "
+                    "compared: the list tells no relationshipType, and what was last "
+                    "sent is unchanged or unknown"
+                )
+    return said
 
 
 def _compared(desired: Mapping[Entity, pl.DataFrame]) -> set[Entity]:

@@ -7,14 +7,12 @@ from collections.abc import Mapping
 import polars as pl
 
 from sync.config import Config
-from sync.errors import InterruptedRunError
-from sync.flow.context import now
-from sync.flow.night import Manner, opened
+from sync.flow.night import Manner, accounted, opened
 from sync.flow.preview import demand_complete, read_target
 from sync.model.entities import ENTITIES, REFERENCE, Entity
 from sync.model.normalise import FIELD_SEPARATOR, ROLE_SEPARATOR
-from sync.state import RunEnd
 from sync.targets.base import Wants
+from sync.wire import Wire
 
 
 async def fetch_roster(
@@ -24,23 +22,20 @@ async def fetch_roster(
 
     Raises ``TargetError`` where a list cannot be read or proven complete.
     """
+    found: dict[Entity, pl.DataFrame] = {}
     with opened(config, name, manner) as context:
-        reads = context.target.capabilities.reads
-        outcome, code = "target_failed", 5
-        try:
-            wire = context.wire()
-            async with wire:
-                with context.sending(wire):
-                    entities = tuple(e for e in reads if e not in REFERENCE)
-                    mirror = await read_target(context, wire, Wants(entities))
-                    if wire.halted is not None:
-                        message = f"reading was stopped: {wire.halted}"
-                        raise InterruptedRunError(message, do="fetch again")
+
+        async def steps(wire: Wire) -> None:
+            able = context.target.capabilities.reads
+            entities = tuple(entity for entity in able if entity not in REFERENCE)
+            mirror = await read_target(context, wire, Wants(entities))
             demand_complete(context)
-            outcome, code = "preview", 0
-        finally:
-            context.state.end_run(context.run, RunEnd(outcome, code, now()))
-        return canonical(mirror.frames)
+            found.update(canonical(mirror.frames))
+
+        result = await accounted(context, steps, preview=True)
+    if result.error is not None:
+        raise result.error
+    return found
 
 
 def canonical(frames: Mapping[Entity, pl.DataFrame]) -> dict[Entity, pl.DataFrame]:

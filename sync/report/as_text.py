@@ -44,16 +44,21 @@ _COLUMNS: Mapping[str, tuple[tuple[str, str], ...]] = {
 _SEVERITY_STYLES = {"refused": "red", "rejected": "red", "warning": "yellow"}
 
 
-def summary(account: Account) -> list[RenderableType]:
-    """What a run ends with: verdict, counts by entity and verb, guards, news."""
+def summary(account: Account, *, previewed: bool = False) -> list[RenderableType]:
+    """What a run ends with: verdict, counts by entity and verb, guards, news.
+
+    ``previewed``: counts and findings by code stand above already.
+    """
+    shown = [] if previewed or not account.entities else [counts(account.entities)]
+    news = [] if previewed else _codes(account.findings, account.new_findings)
     return [
         Text(plain(headline(account)), style="bold"),
         *(Text(plain(f"  {remark}")) for remark in remarks(account)),
-        *([counts(account.entities)] if account.entities else []),
+        *shown,
         *_unmade(account),
         *_guards(account),
         *(Text(plain(sentence), style="red") for sentence in balance(account)),
-        *_codes(account.findings, account.new_findings),
+        *news,
         *finding_lines(_mended(account.findings), WORST, reveal=False),
         *(Text(plain(f"note: {note}")) for note in account.notes),
     ]
@@ -70,7 +75,6 @@ def preview(
     shown = changes(examples(plan.operations, EXAMPLES), reveal=reveal)
     return [
         *([counts(plan.account)] if plan.account else []),
-        *(_guard(guard) for guard in plan.guards if guard.tripped),
         *_examples(shown, plan.operations),
         *_codes(findings, {}),
         Text(_takes(plan.operations, rate)),
@@ -178,10 +182,8 @@ def _guards(account: Account) -> Iterator[RenderableType]:
 def _guard(guard: Guard) -> Text:
     whole = guard.entity or "all"
     place = f"{whole} in {guard.group}" if guard.group else whole
-    numbers = f"{guard.count:,} of {guard.of:,}, limit {guard.limit}"
     return Text.assemble(
-        ("held ", "yellow"),
-        plain(f"{guard.name} of {place} ({numbers}): {guard.message}"),
+        ("held ", "yellow"), plain(f"by {guard.name} of {place}: {guard.message}")
     )
 
 
@@ -200,9 +202,12 @@ def _examples(
         kinds.setdefault((change.entity, change.verb), []).append(change)
     for (entity, verb), group in kinds.items():
         total = totals[entity, verb]
-        said = f"{verb} {total:,} {entity}"
+        said = f"{entity}, {verb} {total:,}"
         yield Text(plain(said if total <= EXAMPLES else f"{said}, such as"), "bold")
         yield _side_by_side(group)
+
+
+_COMPARED = {"update", "reactivate"}
 
 
 def _side_by_side(group: Sequence[Change]) -> Table:
@@ -212,11 +217,12 @@ def _side_by_side(group: Sequence[Change]) -> Table:
         table.add_column(overflow="fold")
     for change in group:
         first = Text(plain(change.key))
-        if not change.fields:
+        # A new record is all new, an ended one goes as it is: their keys say enough.
+        fields = change.fields if change.verb in _COMPARED else ()
+        if not fields:
             table.add_row(first, Text(plain(change.reason)), "", "")
-        for field in change.fields:
-            before = "" if change.verb == "create" else plain(field.before)
-            cells = (plain(field.name), before, plain(field.after))
+        for field in fields:
+            cells = (plain(field.name), plain(field.before), plain(field.after))
             table.add_row(first, *(Text(cell) for cell in cells))
             first = Text("")
     return table
@@ -241,7 +247,6 @@ def _takes(operations: pl.DataFrame, rate: float) -> str:
         requests = operations.height
     if requests == 0:
         return "nothing to send"
-    return (
-        f"{number(requests, 'request')}, about {duration(requests / rate)} "
-        f"at {rate:g} a second"
-    )
+    seconds = requests / rate
+    long = "less than a second" if seconds < 1 else f"about {duration(seconds)}"
+    return f"{number(requests, 'request')}, {long} at {rate:g} a second"

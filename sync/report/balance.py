@@ -100,6 +100,8 @@ class Account:
     digest: str | None = None
     advice: str | None = None
     """What stands behind ``roster-sync:`` when the run did not end with 0."""
+    command: str = "roster-sync"
+    """How the program is called for this configuration, for commands to copy."""
     timeline: tuple[int, ...] = ()
     """Requests sent in each second from the first one on."""
 

@@ -18,6 +18,8 @@ _MONTHS = (
 _MORNING, _EVENING = 6, 18
 _APPROVAL = 12
 """Characters of a digest that are shown and asked for."""
+_USAGE = 2
+"""The exit code of a plan or a configuration that is refused."""
 _SHORT, _MINUTE, _HOUR = 10, 60, 3600
 
 
@@ -43,7 +45,7 @@ def approval(account: Account) -> str | None:
     if not holding(account) or not account.plan or not account.digest:
         return None
     path = account.plan.get("path", "plan.rsplan")
-    return f"roster-sync apply {path} --approve {account.digest[:_APPROVAL]}"
+    return f"{account.command} apply {path} --approve {account.digest[:_APPROVAL]}"
 
 
 def when(moment: datetime) -> str:
@@ -78,6 +80,8 @@ def _verdict(account: Account) -> str:
     match account.outcome:
         case "done" | "partial":
             said = _carried_out(planned, done)
+        case "refused" if account.exit_code == _USAGE:
+            said = "the plan or the configuration was refused, and nothing was written."
         case "refused":
             said = "the drop was refused, and nothing was written."
         case "held":
@@ -104,6 +108,8 @@ def _carried_out(planned: int, done: int) -> str:
         return f"{done:,} of {number(planned, 'change')} {were} made."
     if planned == 1:
         return "the one change was made."
+    if planned == 2:  # noqa: PLR2004 - nobody says all two
+        return "both changes were made."
     return f"all {planned:,} changes were made."
 
 
@@ -114,11 +120,8 @@ def _about_rows(account: Account) -> list[str]:
     rows = number(rejected, "row was", "rows were") + " rejected"
     if account.outcome == "refused":
         return [f"{rows}."]
-    return [f"{rows}; nothing was removed because of {_them(rejected)}."]
-
-
-def _them(count: int) -> str:
-    return "it" if count == 1 else "them"
+    what = "what it names" if rejected == 1 else "what they name"
+    return [f"{rows}; {what} was left as it is."]
 
 
 _CHANGES = {

@@ -6,7 +6,7 @@ Comes in: what became of each operation's request. Goes out: nothing, or a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sync.errors import TargetError
 from sync.model.outcome import Failure, FailureKind
@@ -38,7 +38,9 @@ class Breaker:
 
     def _message(self, service: str, last: Failure) -> str:
         row = f"{self.count} requests in a row failed"
-        return f"{service}: {row}, the last with {summary(last)}"
+        # A server in trouble may repeat the record that it was sent.
+        said = replace(last, message="") if last.kind is FailureKind.RETRY else last
+        return f"{service}: {row}, the last with {summary(said)}"
 
 
 _ADVICE = "see whether the system is up and our access to it is valid, then run again"

@@ -73,8 +73,12 @@ class TokenKeeper:
         answer = await self.post(auth.token_url, headers, body)
         if isinstance(answer, Failure):
             known = without(answer, auth.client_secret.reveal())
-            text = f"{self.service.name}: no token: {summary(known)}"
-            advice = "check token_url, client_id, client_secret and scopes"
+            if answer.status is None:
+                text = f"{self.service.name}: the token service does not answer"
+                advice = "see whether the system is up and token_url is right"
+            else:
+                text = f"{self.service.name}: no token: {summary(known)}"
+                advice = "check token_url, client_id, client_secret and scopes"
             raise TargetError(text, do=advice)
         try:
             token = read_token(self.service, answer, self.now())

@@ -183,9 +183,7 @@ def test_a_held_run_names_the_command_on_a_line_of_its_own(
         summary(make_account(guards=(guard,), outcome="held", approved=None))
     )
 
-    assert (
-        "held removals of students in school-1 (9 of 40, limit 5 %): nine end" in text
-    )
+    assert "held by removals of students in school-1: nine end" in text
     assert "\n  roster-sync apply plan.rsplan --approve 3f9a3f9a3f9a\n" in text
 
 
@@ -201,7 +199,7 @@ def test_a_preview_shows_examples_with_fields_side_by_side_and_how_long_it_takes
 
     text = _printed(preview(plan, Findings.none(), 20))
 
-    assert "update 40 students, such as" in text
+    assert "students, update 40, such as" in text
     assert [line.split() for line in text.splitlines() if "grades" in line] == [
         ["s-0", "grades", "04", "05"],
         ["s-1", "grades", "04", "05"],

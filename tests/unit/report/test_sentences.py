@@ -52,8 +52,8 @@ def test_the_headline_says_how_it_ended(
 @pytest.mark.parametrize(
     ("rejected", "said"),
     [
-        (1, "1 row was rejected; nothing was removed because of it."),
-        (3, "3 rows were rejected; nothing was removed because of them."),
+        (1, "1 row was rejected; what it names was left as it is."),
+        (3, "3 rows were rejected; what they name was left as it is."),
     ],
 )
 def test_rejected_rows_are_remarked_upon(

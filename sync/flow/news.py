@@ -1,0 +1,53 @@
+"""Which findings are news: those that the last run of this target did not have.
+
+In: the findings of this run and what the last one kept of its own. Out: the findings
+with ``since`` (when each was first seen), and how many of each code are new. A row
+that has been bad for a month must not hide the one that is bad since tonight.
+"""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import polars as pl
+
+from sync.flow.context import Context
+from sync.model.finding import Findings
+from sync.state import write_atomic
+
+KEPT = "findings.parquet"
+IDENTITY = ["code", "entity", "file", "column", "value", "message"]
+"""What makes two findings the same; the line moves when rows come and go."""
+
+
+def with_news(context: Context) -> dict[str, int]:
+    """Put ``since`` into the story's findings; the number of new ones by code."""
+    findings = context.story.findings.frame.drop("since", strict=False)
+    today = context.started.astimezone(context.config.timezone).date().isoformat()
+    before = _before(context)
+    told = findings.join(
+        before, on=IDENTITY, how="left", nulls_equal=True, maintain_order="left"
+    )
+    fresh = told.filter(pl.col("since").is_null())
+    dated = told.with_columns(pl.col("since").fill_null(today))
+    context.story.findings = Findings(dated)
+    _keep(context.folder.run_folder(context.run) / KEPT, dated)
+    return dict(fresh.group_by("code").len().sort("code").rows())
+
+
+def _before(context: Context) -> pl.DataFrame:
+    """What the last run that looked at a drop kept."""
+    runs = context.state.runs()
+    for run in runs.filter(pl.col("run") != context.run)["run"]:
+        path = context.folder.runs / run / KEPT
+        if path.exists():
+            return pl.read_parquet(path)
+    return pl.DataFrame(schema=dict.fromkeys([*IDENTITY, "since"], pl.String()))
+
+
+def _keep(path: Path, findings: pl.DataFrame) -> None:
+    distinct = findings.group_by(IDENTITY).agg(pl.col("since").min()).sort(IDENTITY)
+    buffer = io.BytesIO()
+    distinct.write_parquet(buffer, compression="zstd")
+    write_atomic(path, buffer.getvalue())
