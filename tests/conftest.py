@@ -1,0 +1,34 @@
+"""Fixtures for tests of the whole program: a sandbox on a real socket, a workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sync.sandbox import Sandbox
+from tests.support.workspace import Workspace
+
+
+@pytest.fixture(scope="session")
+def served() -> Iterator[Sandbox]:
+    """One sandbox for the whole session; tests take ``sandbox``."""
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(served: Sandbox) -> Sandbox:
+    """A sandbox on a real socket, empty and without faults."""
+    served.reset()
+    return served
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, sandbox: Sandbox) -> Workspace:
+    """A folder whose target ``district`` is the sandbox, which has the schools."""
+    made = Workspace(tmp_path, sandbox)
+    made.configure()
+    made.fill()
+    return made

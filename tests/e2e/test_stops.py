@@ -1,0 +1,278 @@
+"""Locks, signals and sudden ends: the installed command in its own processes."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.support.commands import PATIENCE, finished
+from tests.support.districts import slim
+from tests.support.ended import Ended
+from tests.support.remote import active, doubles, lost
+from tests.support.workspace import TARGET, Workspace, total
+
+LATENCY = 0.1
+ENOUGH = 10
+"""Writes after which a run is in the midst of sending."""
+
+
+def until(holds: Callable[[], object], process: subprocess.Popen[str]) -> None:
+    """Wait until something holds; a process that ends before is a failure."""
+    end = time.monotonic() + PATIENCE
+    while not holds():
+        assert process.poll() is None, finished(process)
+        assert time.monotonic() < end, "it did not come about"
+        time.sleep(0.02)
+
+
+def writes(workspace: Workspace) -> int:
+    return sum(
+        one["method"] != "GET" and one["service"] != "token"
+        for one in workspace.sandbox.requests()
+    )
+
+
+@pytest.fixture
+def slow(workspace: Workspace) -> Workspace:
+    """A platform that takes its time, and a drop for it."""
+    workspace.drop(slim())
+    workspace.configure(limits={"concurrency": 2})
+    workspace.sandbox.configure(latency=LATENCY)
+    return workspace
+
+
+def sending(workspace: Workspace) -> subprocess.Popen[str]:
+    """A run that has sent a part of its changes."""
+    process = workspace.start("run", workspace.folder / "drop", "--target", TARGET)
+    until(lambda: writes(workspace) >= ENOUGH, process)
+    return process
+
+
+def stopped(workspace: Workspace, number: signal.Signals) -> Ended:
+    process = sending(workspace)
+    process.send_signal(number)
+    ended = finished(process)
+    workspace.sandbox.configure(latency=0.0)
+    return ended
+
+
+def runs(workspace: Workspace) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = workspace.run("runs", "--json").document["runs"]
+    return found
+
+
+def is_synced(workspace: Workspace) -> None:
+    held, tables = workspace.sandbox.dump(), slim()
+    assert active(held)["users"] == {
+        *tables.students["sourcedId"],
+        *tables.users["sourcedId"],
+    }
+    assert len(active(held)["agents"]) == tables.agents.height
+    assert len(active(held)["enrollments"]) == tables.enrollments.height
+    assert doubles(held) == []
+    again = workspace.sync(workspace.folder / "drop")
+    assert (again.code, total(again.document, "operations", "planned")) == (0, 0)
+
+
+def test_of_two_runs_at_once_the_second_ends_with_6_and_names_the_first(
+    slow: Workspace,
+) -> None:
+    first = sending(slow)
+    before = len(list((slow.state / "runs").iterdir()))
+    second = slow.process("run", slow.folder / "drop", "--target", TARGET, "--json")
+    slow.sandbox.configure(latency=0.0)
+    assert second.code == 6
+    assert str(first.pid) in second.line
+    (holder,) = re.findall(r"\d{8}T\d{6}Z-district-\w+", second.line)
+    assert holder in {str(one["run"]) for one in runs(slow)}
+    assert finished(first).code == 0
+    assert len(list((slow.state / "runs").iterdir())) == before
+    is_synced(slow)
+
+
+def test_wait_lets_the_second_run_begin_when_the_first_has_ended(
+    slow: Workspace,
+) -> None:
+    first = sending(slow)
+    second = slow.start(
+        *("run", slow.folder / "drop", "--target", TARGET, "--wait", "1m", "--json")
+    )
+    slow.sandbox.configure(latency=0.0)
+    assert finished(first).code == 0
+    ended = finished(second)
+    assert ended.code == 0
+    assert total(json.loads(ended.out), "operations", "planned") == 0
+
+
+def test_wait_ends_with_6_when_the_time_is_over(slow: Workspace) -> None:
+    first = sending(slow)
+    drop = slow.folder / "drop"
+    second = slow.process("run", drop, "--target", TARGET, "--wait", "100ms")
+    slow.sandbox.configure(latency=0.0)
+    assert second.code == 6
+    assert finished(first).code == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_while_sending_ends_with_7_and_resume_finishes(
+    slow: Workspace, number: signal.Signals
+) -> None:
+    ended = stopped(slow, number).told_well()
+    assert ended.code == 7
+    assert "resume" in ended.line
+    (last,) = runs(slow)
+    report = slow.report(str(last["run"]))
+    assert (report["outcome"], report["exit_code"]) == ("interrupted", 7)
+    assert report["balanced"] is True
+    done = total(report, "operations", "done")
+    assert done >= ENOUGH - 2
+    assert total(report, "operations", "not_reached") > 0
+    assert total(report, "operations", "in_doubt") == 0
+    resumed = slow.run("resume", "--json")
+    assert resumed.code == 0, resumed.err
+    assert resumed.document["run"] == last["run"]
+    planned = total(resumed.document, "operations", "planned")
+    assert total(resumed.document, "operations", "done") == planned
+    is_synced(slow)
+
+
+def test_what_was_answered_before_a_signal_is_not_sent_again(slow: Workspace) -> None:
+    stopped(slow, signal.SIGTERM)
+    before = [
+        (one["method"], one["path"], json.dumps(one["body"], sort_keys=True))
+        for one in slow.sandbox.requests()
+        if one["method"] != "GET" and one["service"] != "token"
+    ]
+    slow.sandbox.clear_requests()
+    assert slow.run("resume").code == 0
+    after = [
+        (one["method"], one["path"], json.dumps(one["body"], sort_keys=True))
+        for one in slow.sandbox.requests()
+        if one["method"] != "GET" and one["service"] != "token"
+    ]
+    assert set(before) & set(after) == set()
+
+
+def test_a_run_after_a_signal_converges_without_resume(slow: Workspace) -> None:
+    stopped(slow, signal.SIGTERM)
+    ended = slow.sync(slow.folder / "drop")
+    assert ended.code == 0, ended.err
+    is_synced(slow)
+
+
+def killed(workspace: Workspace) -> str:
+    """The run that was killed in the midst of sending."""
+    process = sending(workspace)
+    process.kill()
+    finished(process)
+    workspace.sandbox.configure(latency=0.0)
+    (last,) = runs(workspace)
+    assert last["outcome"] is None
+    return str(last["run"])
+
+
+def test_resume_finishes_what_a_killed_process_began(slow: Workspace) -> None:
+    run = killed(slow)
+    resumed = slow.run("resume", "--json")
+    assert resumed.code == 0, resumed.err
+    assert resumed.document["run"] == run
+    assert resumed.document["balanced"] is True
+    is_synced(slow)
+
+
+def test_run_closes_what_a_killed_process_began_and_converges(slow: Workspace) -> None:
+    run = killed(slow)
+    ended = slow.sync(slow.folder / "drop")
+    assert ended.code == 0, ended.err
+    outcomes = {str(one["run"]): one["outcome"] for one in runs(slow)}
+    assert outcomes == {run: "interrupted", ended.document["run"]: "done"}
+    report = slow.report(run)
+    assert report["exit_code"] == 7
+    assert total(report, "operations", "in_doubt") == 0
+    assert report["balanced"] is True
+    is_synced(slow)
+
+
+def test_plan_and_dry_run_after_a_kill_lose_nothing(slow: Workspace) -> None:
+    run = killed(slow)
+    before = slow.sandbox.dump()
+    planned = slow.plan(slow.folder / "drop")
+    assert planned.code in {0, 4}
+    assert lost(before, slow.sandbox.dump()) == {}
+    assert {str(one["run"]): one["outcome"] for one in runs(slow)}[run] == "interrupted"
+
+
+def test_resume_of_a_run_that_was_killed_before_sending_says_run_again(
+    slow: Workspace,
+) -> None:
+    process = slow.start("run", slow.folder / "drop", "--target", TARGET)
+    until(slow.sandbox.requests, process)
+    process.kill()
+    finished(process)
+    slow.sandbox.configure(latency=0.0)
+    resumed = slow.run("resume")
+    assert resumed.code == 7
+    assert "run again" in resumed.line
+    assert slow.sync(slow.folder / "drop").code == 0
+    is_synced(slow)
+
+
+def test_a_signal_before_anything_was_sent_ends_with_7(slow: Workspace) -> None:
+    process = slow.start("run", slow.folder / "drop", "--target", TARGET)
+    until(slow.sandbox.requests, process)
+    before = slow.sandbox.dump()
+    process.terminate()
+    ended = finished(process).told_well()
+    assert ended.code == 7
+    assert slow.sandbox.dump() == before
+
+
+def test_a_deadline_while_sending_ends_with_7_and_resume_finishes(
+    slow: Workspace,
+) -> None:
+    ended = slow.sync(slow.folder / "drop", "--deadline", "2s")
+    assert ended.code == 7
+    assert total(ended.document, "operations", "not_reached") > 0
+    slow.sandbox.configure(latency=0.0)
+    assert slow.run("resume").code == 0
+    is_synced(slow)
+
+
+def test_resume_with_nothing_open_ends_with_0_and_one_line(synced: Workspace) -> None:
+    ended = synced.process("resume")
+    assert ended.code == 0
+    assert "nothing is open" in ended.err
+
+
+def test_resume_after_a_target_that_failed_says_run_again(slow: Workspace) -> None:
+    slow.sandbox.configure(latency=0.0, faults="500=1")
+    slow.configure(limits={"retries": 0})
+    assert slow.sync(slow.folder / "drop").code == 5
+    slow.sandbox.set_faults("")
+    ended = slow.run("resume")
+    assert ended.code == 5
+    assert "run again" in ended.line
+
+
+def test_an_unknown_run_ends_with_2(synced: Workspace) -> None:
+    assert synced.run("resume", "20260101T000000Z-district-0000").code == 2
+    assert synced.run("report", "20260101T000000Z-district-0000").code == 2
+
+
+def test_a_killed_resume_can_be_resumed(slow: Workspace) -> None:
+    killed(slow)
+    slow.sandbox.clear_requests()
+    slow.sandbox.configure(latency=LATENCY)
+    process = slow.start("resume")
+    until(lambda: writes(slow) >= ENOUGH, process)
+    process.kill()
+    finished(process)
+    slow.sandbox.configure(latency=0.0)
+    assert slow.run("resume").code == 0
+    is_synced(slow)
