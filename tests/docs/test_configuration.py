@@ -1,0 +1,108 @@
+"""Every key that the configuration takes is in the reference, with its default."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sync.config import load, parse_duration, schema
+from sync.targets.registry import SETTINGS
+from tests.docs.pages import PAGES, ROOT, blocks, name_of, rows, section, text_of
+
+REFERENCE = "docs/operate.md"
+REQUIRED, NONE = "required", "none"
+TABLES = {
+    "Above the first table": (),
+    "`[targets.NAME]`": ("NAME",),
+    "`[targets.NAME.platform]`": ("NAME", "platform"),
+    "`[targets.NAME.api]`": ("NAME", "api"),
+    "`[targets.NAME.limits]`": ("NAME", "limits"),
+    "`[targets.NAME.removal]`": ("NAME", "removal"),
+    "`[targets.NAME.fields]`": ("NAME", "fields"),
+    "`[targets.NAME.guards]`": ("NAME", "guards"),
+}
+"""The headings of the reference, and which part of the schema each is about."""
+
+CONFIGURATIONS = [
+    pytest.param(block, id=f"{name_of(page)} {number}")
+    for page in PAGES
+    for number, block in enumerate(blocks(page.read_text("utf-8"), "toml"), 1)
+]
+
+
+def resolved(part: dict[str, Any], whole: dict[str, Any]) -> dict[str, Any]:
+    """A part of the schema with the definition that it refers to."""
+    choices = [one for one in part.get("anyOf", []) if "$ref" in one]
+    if choices:
+        return resolved(choices[0], whole)
+    if "$ref" not in part:
+        return part
+    name = part["$ref"].rsplit("/", 1)[1]
+    found: dict[str, Any] = whole["$defs"][name]
+    return found
+
+
+def table_of(place: tuple[str, ...]) -> tuple[dict[str, Any], list[str]]:
+    """The keys of that table, but for the tables below it, and the required ones."""
+    whole = schema(SETTINGS)
+    part = whole
+    for name in place:
+        if name == "NAME":
+            (part,) = part["properties"]["targets"]["additionalProperties"]["oneOf"]
+        else:
+            part = resolved(part["properties"][name], whole)
+    below = {"targets"} | {names[-1] for names in TABLES.values() if len(names) > 1}
+    keys = {key: one for key, one in part["properties"].items() if key not in below}
+    return keys, part.get("required", [])
+
+
+def documented(heading: str) -> dict[str, str]:
+    """Key -> default, as the reference gives them."""
+    found = rows(section(text_of(REFERENCE), heading))
+    return {row[0].strip("`"): row[1].strip("`") for row in found}
+
+
+@pytest.mark.parametrize("heading", TABLES)
+def test_the_reference_has_every_key_and_no_other(heading: str) -> None:
+    keys, _ = table_of(TABLES[heading])
+    assert set(documented(heading)) == set(keys)
+
+
+@pytest.mark.parametrize("heading", TABLES)
+def test_the_reference_has_the_defaults_of_the_schema(heading: str) -> None:
+    keys, required = table_of(TABLES[heading])
+    for key, text in documented(heading).items():
+        default = keys[key].get("default")
+        if key in required:
+            assert text == REQUIRED, key
+        elif default is None:
+            assert text == NONE, key
+        else:
+            assert same(tomllib.loads(f"x = {text}")["x"], default), key
+
+
+def same(said: Any, default: Any) -> bool:
+    """Durations are seconds in the schema; a guard may have a number besides."""
+    if isinstance(said, str) and not isinstance(default, str):
+        return parse_duration(said).total_seconds() == float(default)
+    if isinstance(said, dict):
+        return bool({"count": None, **said} == default)
+    return bool(said == default)
+
+
+@pytest.mark.parametrize("block", CONFIGURATIONS)
+def test_every_configuration_of_the_documents_is_taken(
+    block: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "roster-sync.toml"
+    path.write_text(block, "utf-8")
+    assert load(path, SETTINGS).targets
+
+
+def test_the_sample_configuration_keeps_its_state_outside_the_samples() -> None:
+    config = load(ROOT / "samples" / "roster-sync.toml", SETTINGS)
+    assert list(config.targets) == ["sandbox"]
+    assert not config.state_dir.is_relative_to(ROOT / "samples")
