@@ -94,7 +94,10 @@ def _one(
         rejection=Rejection(rejected.percent, rejected.count, table.guards.floor),
     )
     if how not in taken:
-        with session.console.stage("read and validate", unit="rows") as step:
+        with (
+            session.signals(),
+            session.console.stage("read and validate", unit="rows") as step,
+        ):
             intake = take_in(asked.drop, how, datetime.now(config.timezone).date())
             step.advance(sum(one.rows for one in intake.drop.tables.values()))
         taken[how] = intake

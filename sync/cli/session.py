@@ -80,11 +80,14 @@ class Session:
         flight; the second ends the process at once. Raises ``InterruptedRunError``
         where nothing is being sent yet.
         """
-        with self._signals():
+        with self.signals():
             return asyncio.run(_awaited(work))
 
     @contextmanager
-    def _signals(self) -> Iterator[None]:
+    def signals(self) -> Iterator[None]:
+        """Within the block, signals follow the rule of ``run``."""
+        self._wire = None
+
         def handle(number: int, _frame: FrameType | None) -> None:
             name = signal.Signals(number).name
             if self._stopped is not None:

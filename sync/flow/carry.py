@@ -15,6 +15,7 @@ import anyio
 import polars as pl
 
 from sync.apply import Sender, send_plan, settle_doubt
+from sync.errors import TargetError
 from sync.flow.context import Context
 from sync.flow.preview import overlaid
 from sync.model.entities import PEOPLE
@@ -122,6 +123,7 @@ class Carrier:
             return
         with self.context.stage("verify", mine.height, "operations"):
             story.unlike = await self._settled(mine)
+        self._demand_shown(mine)
         story.converged = story.unlike.is_empty()
         story.differs = tuple(
             Difference(entity, key, name)
@@ -129,6 +131,20 @@ class Carrier:
                 "entity", "key", "field"
             ).iter_rows()
         )
+
+    def _demand_shown(self, done: pl.DataFrame) -> None:
+        """On a first run somebody of those written must show where people are read.
+
+        Raises ``TargetError``: else every night would write everybody again.
+        """
+        elsewhere = self.context.target.capabilities.elsewhere
+        people = pl.col("entity").is_in([one.value for one in PEOPLE])
+        made = done.filter(people & (pl.col("verb") == "create"))["id"]
+        missing = self.context.story.unlike.filter(read="missing")["id"]
+        first = self.context.state.ledger().records.is_empty()
+        if elsewhere and first and len(made) and set(made) <= set(missing):
+            message = "nobody who was written shows in what is read"
+            raise TargetError(message, do=elsewhere)
 
     async def _settled(self, operations: pl.DataFrame) -> pl.DataFrame:
         patience = self.context.table.settle.total_seconds()

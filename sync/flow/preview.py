@@ -17,10 +17,12 @@ from sync.model.entities import PEOPLE, Entity
 from sync.model.finding import Finding, Findings, Severity
 from sync.model.ledger import LedgerView
 from sync.model.mirror import REMOTE_ID, Mirror
+from sync.model.plan import Plan
 from sync.model.roster import KEY, Roster
 from sync.plan import Facts, PlanInput, Planned, make_plan
 from sync.state import load_mirror, save_mirror
 from sync.targets.base import Wants
+from sync.verify import Reader, remote_frame
 from sync.version import PROGRAM
 from sync.wire import Wire
 
@@ -32,11 +34,44 @@ async def preview(context: Context, intake: Intake, wire: Wire) -> Planned:
         message = "a refused drop has no plan"
         raise ValueError(message)
     ledger = context.state.ledger()
+    proven = load_mirror(context.folder, context.table.name) is not None
     entities = tuple(e for e in context.table.entities if e in roster.modes)
     mirror = overlaid(
         await read_target(context, wire, Wants(entities, roster, ledger)), ledger
     )
-    return _planned(context, intake, roster, mirror, ledger)
+    planned = _planned(context, intake, roster, mirror, ledger)
+    if not proven:
+        await _doubt_empty(context, wire, mirror, planned.plan)
+    return planned
+
+
+ASKED = 3
+"""Records of the drop that are asked for singly before an empty list is believed."""
+
+
+async def _doubt_empty(
+    context: Context, wire: Wire, mirror: Mirror, plan: Plan
+) -> None:
+    """An empty list that nobody has seen filled may be one that we may not see.
+
+    Raises ``TargetError`` where one of three records that the list should have, were
+    it full, is there all the same.
+    """
+    for entity in (*PEOPLE, Entity.ENROLLMENTS):
+        held = mirror.frames.get(entity)
+        created = plan.operations.filter(entity=entity.value, verb="create")
+        if held is None or held.height or created.is_empty():
+            continue
+        asked = created.head(ASKED)
+        found = await Reader(context.target, wire).read(asked)
+        there = remote_frame(entity, found)[KEY]
+        if asked["key"].is_in(there.implode()).any():
+            message = (
+                f"the list of {entity.value} is empty, but a record of it is there "
+                "when asked for by itself"
+            )
+            do = "see whether our access covers the whole district; nothing was sent"
+            raise TargetError(message, do=do)
 
 
 async def read_target(context: Context, wire: Wire, wants: Wants) -> Mirror:

@@ -29,5 +29,8 @@ class Capabilities:
     """Whether enrollments carry begin and end dates; otherwise today decides."""
     reads: tuple[Entity, ...]
     """The entities that it lists, reference tables included."""
+    elsewhere: str | None = None
+    """What to look at where people are written in one place and read in another, and
+    what is written does not show; null where it is one place."""
     comparisons: Mapping[Entity, Mapping[str, Comparison]] = field(default_factory=dict)
     """Per entity and field, how to compare where equality is not enough."""

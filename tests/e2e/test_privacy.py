@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from zipfile import ZipFile, is_zipfile
 
@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 
 from sync.samples import Tables, write
+from sync.sandbox import Sandbox
 from tests.support.districts import slim
 from tests.support.ended import Ended
 from tests.support.meddler import Meddler, Trouble
@@ -65,22 +66,20 @@ def canaries(tables: Tables) -> set[bytes]:
     return {cell.lower().encode() for cell in cells} | {b"kanari"}
 
 
-@pytest.fixture
-def guarded(workspace: Workspace) -> Iterator[tuple[Workspace, Meddler]]:
-    """Secrets that are canaries, a drop of canaries, a proxy for trouble."""
+def guarded(workspace: Workspace, url: str) -> None:
+    """Secrets that are canaries, and a drop of canaries."""
     workspace.environment = dict(SECRETS)
     names = ("platform_client_id", "platform_client_secret", "api_client_id")
     settings = dict(zip((*names, "api_client_secret"), SECRETS.values(), strict=True))
     workspace.sandbox.configure(**settings)
+    workspace.fill()
     workspace.drop(district())
-    with Meddler(workspace.sandbox.url) as proxy:
-        workspace.configure(
-            platform={"url": proxy.url},
-            api={"url": proxy.url, "token_url": f"{proxy.url}/oauth2/token"},
-            limits={"timeout": "1s"},
-            guards={"updates": {"percent": 100}, "cleared": {"percent": 100}},
-        )
-        yield workspace, proxy
+    workspace.configure(
+        platform={"url": url},
+        api={"url": url, "token_url": f"{url}/oauth2/token"},
+        limits={"timeout": "1s"},
+        guards={"updates": {"percent": 100}, "cleared": {"percent": 100}},
+    )
 
 
 def trouble(proxy: Meddler) -> None:
@@ -130,48 +129,55 @@ def acts(workspace: Workspace, proxy: Meddler, *flags: str) -> list[Ended]:
     return ended
 
 
-def logs(workspace: Workspace) -> bytes:
-    found = list(workspace.state.rglob("log.jsonl"))
-    assert len(found) >= 5
-    return b"\n".join(one.read_bytes() for one in found).lower()
+@dataclass(frozen=True, slots=True)
+class Acted:
+    """All that the nights left behind."""
+
+    workspace: Workspace
+    ended: list[Ended]
+
+    def files(self, name: str) -> bytes:
+        """Every file of this name, one behind the other."""
+        found = list(self.workspace.state.rglob(name))
+        assert len(found) >= 5
+        return b"\n".join(one.read_bytes() for one in found)
+
+
+@pytest.fixture(
+    scope="module",
+    params=[(), ("--verbose",), ("--verbose", "--json")],
+    ids=["plain", "verbose", "json"],
+)
+def acted(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Acted]:
+    with Sandbox() as sandbox, Meddler(sandbox.url) as proxy:
+        workspace = Workspace(tmp_path_factory.mktemp("private"), sandbox)
+        guarded(workspace, proxy.url)
+        yield Acted(workspace, acts(workspace, proxy, *request.param))
 
 
 def found_in(values: set[bytes], text: bytes) -> set[bytes]:
     return {one for one in values if one in text}
 
 
-@pytest.mark.parametrize("flags", [(), ("--verbose",)], ids=["plain", "verbose"])
-def test_no_person_stands_in_the_log_or_on_standard_error(
-    guarded: tuple[Workspace, Meddler], flags: tuple[str, ...]
-) -> None:
-    workspace, proxy = guarded
-    ended = acts(workspace, proxy, *flags)
-    assert {one.code for one in ended} >= {0, 1, 5}
-    assert any("in a row" in one.err for one in ended)
+def test_no_person_stands_in_the_log_or_on_standard_error(acted: Acted) -> None:
     values = canaries(district())
-    assert found_in(values, logs(workspace)) == set()
-    errors = "\n".join(one.err for one in ended).lower().encode()
+    assert found_in(values, acted.files("log.jsonl").lower()) == set()
+    errors = "\n".join(one.err for one in acted.ended).lower().encode()
     assert found_in(values, errors) == set()
 
 
-def test_the_canaries_were_really_in_the_runs(
-    guarded: tuple[Workspace, Meddler],
-) -> None:
-    workspace, proxy = guarded
-    acts(workspace, proxy)
-    findings = b"".join(
-        one.read_bytes() for one in workspace.state.rglob("findings.csv")
-    )
-    assert b"Kanarisbadstatus" in findings
-    assert b"kanari" in repr(workspace.sandbox.dump()).lower().encode()
+def test_the_canaries_were_really_in_the_runs(acted: Acted) -> None:
+    assert {one.code for one in acted.ended} >= {0, 1, 5}
+    assert any("in a row" in one.err for one in acted.ended)
+    assert b"Kanarisbadstatus" in acted.files("findings.csv")
+    assert b"kanari" in repr(acted.workspace.sandbox.dump()).lower().encode()
 
 
-@pytest.mark.parametrize("flags", [(), ("--verbose", "--json")], ids=["plain", "json"])
 def test_no_secret_stands_anywhere_below_the_state_folder_or_in_what_is_said(
-    guarded: tuple[Workspace, Meddler], flags: tuple[str, ...]
+    acted: Acted,
 ) -> None:
-    workspace, proxy = guarded
-    ended = acts(workspace, proxy, *flags)
     pairs = [
         (SECRETS["TIMEBACK_CLIENT_ID"], SECRETS["TIMEBACK_CLIENT_SECRET"]),
         (SECRETS["TIMEBACK_API_CLIENT_ID"], SECRETS["TIMEBACK_API_CLIENT_SECRET"]),
@@ -179,9 +185,9 @@ def test_no_secret_stands_anywhere_below_the_state_folder_or_in_what_is_said(
     values = {one.encode() for one in SECRETS.values()}
     values |= {base64.b64encode(":".join(pair).encode()) for pair in pairs}
     values |= {b"Bearer ", b"access_token"}
-    said = "\n".join(one.out + one.err for one in ended).encode()
+    said = "\n".join(one.out + one.err for one in acted.ended).encode()
     assert found_in(values, said) == set()
-    files = [one for one in workspace.state.rglob("*") if one.is_file()]
+    files = [one for one in acted.workspace.state.rglob("*") if one.is_file()]
     told = {str(one): found_in(values, content(one)) for one in files}
     assert {name: found for name, found in told.items() if found} == {}
 

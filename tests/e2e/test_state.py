@@ -83,18 +83,6 @@ def test_a_state_folder_that_cannot_be_written_ends_with_8(
     assert elsewhere.sandbox.dump() == before
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
-def test_a_read_only_state_folder_ends_with_8(synced: Workspace) -> None:
-    for one in [synced.state, *synced.state.rglob("*")]:
-        if one.is_dir():
-            one.chmod(0o500)
-    ended = synced.run("run", "drop", "--target", TARGET)
-    for one in [synced.state, *synced.state.rglob("*")]:
-        if one.is_dir():
-            one.chmod(0o700)
-    assert ended.code == 8
-
-
 def databases(workspace: Workspace) -> list[Path]:
     found = [
         path

@@ -122,6 +122,10 @@ class TimebackTarget:
             removals=REMOVALS,
             keeps_dates=not self.edubridge,
             reads=(*reads, Entity.ENROLLMENTS) if self.settings.api else reads,
+            elsewhere="people are written on the platform and read from the api: see "
+            "people_from in the configuration"
+            if self.settings.reads_api
+            else None,
             comparisons=self._comparisons(),
         )
 

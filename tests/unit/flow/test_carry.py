@@ -1,11 +1,19 @@
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
+import anyio
 import polars as pl
 import pytest
 
-from sync.flow.carry import count_outcomes
+from sync.apply import Sender
+from sync.flow.carry import Carrier, count_outcomes
+from sync.model.outcome import Outcome, State
+from sync.model.plan import Plan
+from sync.plan import decode
+from sync.state import Journal
 
 STATES = ("done", "failed", "skipped", "blocked", "sent", "planned")
 
@@ -53,3 +61,34 @@ def test_every_planned_operation_is_in_one_count(
     assert counts == {"planned": planned} | dict.fromkeys(names, 0) | expected
     assert sum(counts.values()) == 2 * planned
     assert entities["orgs"] == {"rows": {"read": 1}}
+
+
+PEOPLE = [
+    ("students:same", "students", "same", "create"),
+    ("students:other", "students", "other", "create"),
+    ("students:known", "students", "known", "update"),
+    ("enrollments:e", "enrollments", "e", "create"),
+    ("students:open", "students", "open", "create"),
+]
+
+
+def test_a_resumed_run_remembers_who_was_given_another_id(tmp_path: Path) -> None:
+    """What depends on such a person goes with the next run, as it would have."""
+    operations = pl.DataFrame(
+        PEOPLE, schema=["id", "entity", "key", "verb"], orient="row"
+    )
+    answers = [
+        Outcome("students:same", State.DONE, 200, "same"),
+        Outcome("students:other", State.DONE, 200, "theirs"),
+        Outcome("students:known", State.DONE, 200, "elsewhere"),
+        Outcome("enrollments:e", State.DONE, 201, "made-there"),
+    ]
+    with Journal.create(tmp_path / "journal.sqlite", operations) as journal:
+        anyio.run(journal.sent, [one.operation for one in answers])
+        anyio.run(journal.settle, answers)
+        nothing = cast("Any", None)
+        plan = cast("Plan", SimpleNamespace(operations=operations))
+        sender = Sender(nothing, nothing, journal, decode)
+        Carrier(nothing, plan, nothing, journal)._recall(sender)
+    assert sender.renamed == {"students:other"}
+    assert set(sender.outcomes) == {one.operation for one in answers}
