@@ -19,7 +19,7 @@ demo: setup
 	$(BIN)/roster-sync demo
 
 test: setup
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 check: setup
 	$(BIN)/ruff format --check .

@@ -17,7 +17,7 @@ def wait(
     return wait_before_retry(kind, attempt, hint, retries=20, chance=lambda: chance)
 
 
-@pytest.mark.parametrize("kind", set(FailureKind) - {FailureKind.RETRY})
+@pytest.mark.parametrize("kind", sorted(set(FailureKind) - {FailureKind.RETRY}))
 def test_only_trouble_of_the_server_is_tried_again(kind: FailureKind) -> None:
     assert wait(1, kind=kind) is None
 
