@@ -177,7 +177,7 @@ class Sender:
         final = [one for one in outcomes if one.state is not State.SENT]
         if final:
             await self.journal.settle(final)
-        self.advance(len(outcomes))
+        self.advance(len(final))
 
     async def settle(self, outcomes: Sequence[Outcome]) -> None:
         """Put outcomes found in another way (drift, doubt) on the record."""

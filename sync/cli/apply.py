@@ -89,6 +89,16 @@ def _open_runs(config: Config) -> Iterator[tuple[str, RunRecord]]:
     yield from sorted(found, key=lambda one: one[1].started)
 
 
+def _unfinished(state: TargetState) -> bool:
+    """Whether a run that failed or was stopped has had no good one after it."""
+    for exit_code, good in state.runs().select("exit_code", "good").iter_rows():
+        if good:
+            return False
+        if exit_code in UNFINISHED:
+            return True
+    return False
+
+
 def _known(config: Config, run: str) -> None:
     """Raises ``UsageError`` for a run that no target has."""
     for _, state in _states(config):
@@ -100,9 +110,8 @@ def _known(config: Config, run: str) -> None:
 
 def _nothing_open(session: Session, config: Config) -> ExitCode:
     for name, state in _states(config):
-        last = state.last_run()
-        if last is not None and last.exit_code in UNFINISHED:
-            message = f"nothing is open, but the last run of {name} did not finish"
+        if _unfinished(state):
+            message = f"nothing is open, but the last night of {name} did not finish"
             session.console.fail(TargetError(message, do="run again"))
             return ExitCode.TARGET_FAILED
     session.console.message("nothing is open: there is no interrupted run to finish")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+GO_ON = "everything sent is in the journal: roster-sync resume goes on from there"
 FLAGS = ("--json", "--quiet", "-q", "--verbose", "-v", "--no-color", "--yes")
 VALUES = ("--config",)
 
@@ -91,6 +92,7 @@ class Session:
         def handle(number: int, _frame: FrameType | None) -> None:
             name = signal.Signals(number).name
             if self._stopped is not None:
+                os.write(2, f"roster-sync: ended at once by {name}; {GO_ON}\n".encode())
                 os._exit(int(ExitCode.INTERRUPTED))
             self._stopped = f"signal {name}"
             if self._wire is None:

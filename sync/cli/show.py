@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,9 @@ def show(
         return ExitCode.DONE
     target = config.targets.get(plan.target)
     rate = target.limits.requests_per_second if target else 1.0
-    session.console.result(*preview(plan, Findings.none(), rate))
+    account = {e: s for e, s in plan.account.items() if entity in {None, e}}
+    chosen_plan = replace(plan, operations=chosen, account=account)
+    session.console.result(*preview(chosen_plan, Findings.none(), rate))
     session.console.result(
         f"plan {plan.id} for {plan.target}, digest {plan.digest[:12]}, valid until "
         f"{plan.valid_until.astimezone(config.timezone):%Y-%m-%d %H:%M}"

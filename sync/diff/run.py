@@ -72,7 +72,8 @@ def diff(given: DiffInput) -> dict[Entity, pl.DataFrame]:
     Columns: ``_key``, ``in_drop``, ``in_remote``, ``d:*``, ``r:*``, ``fields``
     (List[String]), ``decision`` (one of ``DECISIONS``; null for rows that only the
     target has), ``reason``, ``was_active``, ``ends``, ``is_frozen``, and of the
-    ledger ``known`` (Boolean), ``ended``, ``missed``, ``source``. Sorted by ``_key``.
+    ledger ``known`` (Boolean), ``ended``, ``missed``, ``source`` and ``told`` (its
+    digest). Sorted by ``_key``.
     """
     people = _people(given)
     whole = {
@@ -183,7 +184,11 @@ def _with_ledger(
     homes = PEOPLE if entity in PEOPLE else (entity,)
     kept = given.ledger.records.filter(
         pl.col("entity").is_in([home.value for home in homes])
-    ).select(pl.col("key").alias(KEY), "ended", "missed", "source")
+    ).select(
+        pl.col("key").alias(KEY),
+        *("ended", "missed", "source"),
+        pl.col("digest").alias("told"),
+    )
     return (
         joined.join(
             kept.unique(KEY, keep="first", maintain_order=True).with_columns(

@@ -23,6 +23,14 @@ CODES: tuple[Code, ...] = (
         "with the next good drop.",
     ),
     Code(
+        "RS404",
+        Severity.WARNING,
+        "A file has far fewer rows than in the last good drop",
+        "Nothing is removed for it, because the removal policy of its entity is keep "
+        "or today lies within removal.additions_only; but the export may be cut.",
+        "See whether the export is whole, and deliver it again if not.",
+    ),
+    Code(
         "RS403",
         Severity.REFUSED,
         "Too many rows are rejected",

@@ -84,8 +84,8 @@ class Story:
     """The ledger as it will be (``plan.succession``), once there is a plan."""
     good: GoodDrop | None = None
     """What this run's drop will be to later ones, if the run turns out good."""
-    missing_file: bool = False
-    """A file that the last good drop had is not in this one."""
+    missing_files: tuple[str, ...] = ()
+    """Entities that the last good drop had and this one has not."""
 
 
 @dataclass(slots=True)
@@ -112,7 +112,7 @@ class Context:
         path = self.config.path
         if path == Path(DEFAULT_NAME):
             return "roster-sync"
-        return f"roster-sync --config {path}"
+        return f"roster-sync --config {path.absolute()}"
 
     @property
     def today(self) -> date:

@@ -70,7 +70,7 @@ def exit_code(story: Story, *, preview: bool) -> ExitCode:
     if not preview:
         wrong += total("operations", "failed", "skipped", "blocked")
         wrong += story.converged is False
-    return ExitCode.PARTIAL if wrong or story.missing_file else ExitCode.DONE
+    return ExitCode.PARTIAL if wrong or story.missing_files else ExitCode.DONE
 
 
 def advice(code: ExitCode, story: Story, folder: Path) -> RosterSyncError | None:
@@ -84,7 +84,7 @@ def advice(code: ExitCode, story: Story, folder: Path) -> RosterSyncError | None
         error.exit_code = ExitCode.TARGET_FAILED
         return error
     parts = [part for part in _shortfalls(story) if part]
-    what = "not everything could be done: " + (", ".join(parts) or "a file is missing")
+    what = "not everything could be done: " + ", ".join(parts)
     error = RosterSyncError(what, do=report)
     error.exit_code = code
     return error
@@ -104,6 +104,9 @@ def _shortfalls(story: Story) -> list[str]:
         f"{waiting:,} rows blocked or frozen" if waiting else "",
         *(f"{count:,} changes {name}" for name, count in changes.items() if count),
     ]
+    if story.missing_files:
+        names = ", ".join(f"{name}.csv" for name in story.missing_files)
+        found.append(f"{names} of the last good drop is missing")
     if story.converged is False:
         found.append(f"{len(story.differs):,} values did not read back as written")
     return found

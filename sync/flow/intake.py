@@ -107,14 +107,14 @@ def _refusals(roster: Roster, how: How) -> Iterator[Finding]:
                 hint="deliver the file, or take the entity out of require",
             )
     empty = [one.value for one, counts in roster.counts.items() if not counts.read]
-    why = f"; {_listed(empty)} came without rows" if empty else ""
+    why = f"{_listed(empty)} came without rows, so " if empty else ""
     for entity, counts in roster.counts.items():
         if how.rejection.exceeded(counts.rejected, counts.read):
             yield Finding(
                 "RS403",
                 Severity.REFUSED,
-                f"{counts.rejected:,} of {counts.read:,} rows of {entity.value} are "
-                f"rejected, which is more than {how.rejection.percent:g} %{why}",
+                f"{why}{counts.rejected:,} of {counts.read:,} rows of {entity.value} "
+                f"are rejected, which is more than {how.rejection.percent:g} %",
                 entity=entity.value,
                 hint=f"deliver {_listed(empty)} again, whole"
                 if empty

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import io
 import json
+from contextlib import suppress
 from pathlib import Path
 
 import polars as pl
 
 from sync.errors import UsageError
-from sync.flow.context import Context, Story
+from sync.flow.context import Context, Story, now
 from sync.model.entities import Entity
 from sync.plan import Planned, read_plan, write_plan
 from sync.state import GoodDrop, StateFolder, write_atomic
@@ -36,7 +37,7 @@ def keep(context: Context, planned: Planned) -> None:
         "drop": story.drop,
         "rows": {e.value: n for e, n in story.good.rows.items()} if story.good else {},
         "source": context.source,
-        "missing_file": story.missing_file,
+        "missing_files": list(story.missing_files),
         "incomplete": story.incomplete,
         "notes": story.notes,
     }
@@ -79,7 +80,7 @@ def recall(folder: StateFolder, run: str, story: Story) -> None:
         e: {k: dict(v) for k, v in s.items()} for e, s in plan.account.items()
     }
     story.drop = after["drop"]
-    story.missing_file = after["missing_file"]
+    story.missing_files = tuple(after["missing_files"])
     story.incomplete = after["incomplete"]
     story.notes = after["notes"]
     story.good = GoodDrop(
@@ -96,3 +97,21 @@ def adopt(context: Context, run: str) -> Path:
     for name in (AFTER, LEDGER, UNTOUCHED, PLAN):
         write_atomic(target / name, (source / name).read_bytes())
     return target
+
+
+def passed_before(context: Context) -> pl.DataFrame:
+    """``id`` of the creations of runs that did not finish, since the last good one.
+
+    Their plans passed the guards or were approved; what is left of them must not be
+    held the next night for being so much. Only while those plans are valid.
+    """
+    ids = [pl.DataFrame(schema={"id": pl.String()})]
+    for run, wrote, good in context.state.runs().select("run", "wrote", "good").rows():
+        if good:
+            break
+        if wrote and run != context.run and kept(context.folder, run):
+            with suppress(UsageError):  # a damaged plan has let nothing through
+                plan = read_plan(context.folder.runs / run / PLAN, context.folder)
+                if plan.valid_until > now():
+                    ids.append(plan.operations.filter(verb="create").select("id"))
+    return pl.concat(ids).unique().sort("id")

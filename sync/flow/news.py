@@ -17,13 +17,17 @@ from sync.model.finding import Findings
 from sync.state import write_atomic
 
 KEPT = "findings.parquet"
-IDENTITY = ["code", "entity", "file", "column", "value", "message"]
-"""What makes two findings the same; the line moves when rows come and go."""
+SAID = ["code", "entity", "file", "column", "value", "message"]
+IDENTITY = [*SAID, "nth"]
+"""What makes two findings the same: what they say, and the how-manieth says it. The
+line moves when rows come and go."""
 
 
 def with_news(context: Context) -> dict[str, int]:
     """Put ``since`` into the story's findings; the number of new ones by code."""
-    findings = context.story.findings.frame.drop("since", strict=False)
+    findings = context.story.findings.frame.drop("since", strict=False).with_columns(
+        nth=pl.int_range(pl.len()).over(SAID).cast(pl.String)
+    )
     today = context.started.astimezone(context.config.timezone).date().isoformat()
     before = _before(context)
     told = findings.join(
@@ -31,13 +35,14 @@ def with_news(context: Context) -> dict[str, int]:
     )
     fresh = told.filter(pl.col("since").is_null())
     dated = told.with_columns(pl.col("since").fill_null(today))
-    context.story.findings = Findings(dated)
-    _keep(context.folder.run_folder(context.run) / KEPT, dated)
+    context.story.findings = Findings(dated.drop("nth"))
+    if context.story.drop.get("mode") == "bulk" and not context.story.findings.refuses:
+        _keep(context.folder.run_folder(context.run) / KEPT, dated)
     return dict(fresh.group_by("code").len().sort("code").rows())
 
 
 def _before(context: Context) -> pl.DataFrame:
-    """What the last run that looked at a drop kept."""
+    """What the last run kept that looked at a whole drop."""
     runs = context.state.runs()
     for run in runs.filter(pl.col("run") != context.run)["run"]:
         path = context.folder.runs / run / KEPT
@@ -47,7 +52,8 @@ def _before(context: Context) -> pl.DataFrame:
 
 
 def _keep(path: Path, findings: pl.DataFrame) -> None:
-    distinct = findings.group_by(IDENTITY).agg(pl.col("since").min()).sort(IDENTITY)
     buffer = io.BytesIO()
-    distinct.write_parquet(buffer, compression="zstd")
+    findings.select(*IDENTITY, "since").sort(IDENTITY).write_parquet(
+        buffer, compression="zstd"
+    )
     write_atomic(path, buffer.getvalue())

@@ -9,7 +9,7 @@ from __future__ import annotations
 import getpass
 import socket
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -34,11 +34,11 @@ from sync.flow.carry import (
 from sync.flow.context import Context, Show, Story, log, now
 from sync.flow.ending import Result, advice, exit_code, finish, good_drop
 from sync.flow.intake import Intake
-from sync.flow.kept import adopt, keep, kept, recall
+from sync.flow.kept import PLAN, adopt, keep, kept, recall
 from sync.flow.preview import preview
 from sync.log import run_log
 from sync.model.plan import Plan
-from sync.plan import approved, read_plan
+from sync.plan import DamagedPlanError, approved, read_plan
 from sync.state import Journal, RunRecord, StateFolder, TargetState, hold
 from sync.targets.registry import make_target
 from sync.version import PROGRAM
@@ -151,12 +151,16 @@ async def resume(
 ) -> Result:
     """A run that was interrupted, carried on from its journal."""
     with opened(config, name, manner, record) as context:
+        _check_open_run(context)
 
         async def steps(wire: Wire) -> None:
             if not kept(context.folder, context.run) or not _journal(context).exists():
                 message = f"run {context.run} ended before anything was sent"
                 raise InterruptedRunError(message, do="run again")
-            recall(context.folder, context.run, context.story)
+            try:
+                recall(context.folder, context.run, context.story)
+            except UsageError as error:
+                raise _damaged(context, context.run) from error
             plan = context.story.plan
             if plan is None or plan.valid_until < now():
                 if plan is not None:
@@ -259,10 +263,7 @@ async def _close_one(context: Context, record: RunRecord, wire: Wire) -> None:
         story=Story(),
     )
     if kept(context.folder, record.run):
-        recall(context.folder, record.run, old.story)
-        if _journal(old).exists() and old.story.plan is not None:
-            await settle_left_behind(old, old.story.plan, _journal(old), wire)
-            _read_outcomes(old)
+        await _recall_left_behind(context, old, wire)
     message = f"run {record.run} was interrupted"
     finish(
         old,
@@ -273,6 +274,23 @@ async def _close_one(context: Context, record: RunRecord, wire: Wire) -> None:
     context.story.notes.append(
         f"run {record.run} had been interrupted; what it left in doubt was read"
     )
+
+
+async def _recall_left_behind(context: Context, old: Context, wire: Wire) -> None:
+    """What a run that died had done, settled by reading where that can be told."""
+    try:
+        recall(context.folder, old.run, old.story)
+    except UsageError:
+        old.story = Story()
+        context.story.notes.append(
+            f"what run {old.run} kept is damaged: what it did is found by comparing"
+        )
+        return
+    plan = old.story.plan
+    same = plan is not None and plan.fingerprint == fingerprint(context.table)
+    if plan is not None and same and _journal(old).exists():
+        await settle_left_behind(old, plan, _journal(old), wire)
+    _read_outcomes(old)
 
 
 def _note_drop(context: Context, intake: Intake) -> None:
@@ -351,15 +369,36 @@ def _held(context: Context, plan: Plan, *, wrong: bool = False) -> HeldError:
     )
 
 
-def _check(context: Context, plan: Plan) -> None:
-    """Refuse a plan that is not this program's, this configuration's, or of today."""
-    again = "make a new one with: roster-sync plan"
+def _check_maker(context: Context, plan: Plan) -> None:
+    """Refuse a plan of another program or another configuration."""
+    again = f"make a new one with: {context.command} plan"
     if plan.program != PROGRAM:
         message = f"the plan was made by {plan.program}, this is {PROGRAM}"
         raise UsageError(message, do=again)
     if plan.fingerprint != fingerprint(context.table):
         message = f"the configuration of {plan.target} has changed since the plan"
         raise UsageError(message, do=again)
+
+
+def _check_open_run(context: Context) -> None:
+    """Refuse to go on under another program or configuration; the run stays open."""
+    if kept(context.folder, context.run):
+        path = context.folder.runs / context.run / PLAN
+        with suppress(DamagedPlanError):  # told when the run is gone on with
+            _check_maker(context, read_plan(path, context.folder))
+
+
+def _damaged(context: Context, run: str) -> LocalError:
+    folder = context.folder.runs / run
+    message = f"what run {run} kept in {folder} is damaged"
+    do = "run again: what the run left undone is found by comparing"
+    return LocalError(message, do=do)
+
+
+def _check(context: Context, plan: Plan) -> None:
+    """Refuse a plan that is not this program's, this configuration's, or of today."""
+    _check_maker(context, plan)
+    again = f"make a new one with: {context.command} plan"
     if plan.valid_until < now():
         message = f"the plan was valid until {plan.valid_until:%Y-%m-%d %H:%M} UTC"
         raise UsageError(message, do=again)

@@ -12,8 +12,9 @@ from sync.errors import TargetError
 from sync.fetch import Progress, fetch
 from sync.flow.context import Context
 from sync.flow.intake import Intake
+from sync.flow.kept import passed_before
 from sync.model import normalise
-from sync.model.entities import PEOPLE, Entity
+from sync.model.entities import PEOPLE, Entity, Mode
 from sync.model.finding import Finding, Findings, Severity
 from sync.model.ledger import LedgerView
 from sync.model.mirror import REMOTE_ID, Mirror
@@ -36,6 +37,7 @@ async def preview(context: Context, intake: Intake, wire: Wire) -> Planned:
     ledger = context.state.ledger()
     proven = load_mirror(context.folder, context.table.name) is not None
     entities = tuple(e for e in context.table.entities if e in roster.modes)
+    await wire.authenticate()
     mirror = overlaid(
         await read_target(context, wire, Wants(entities, roster, ledger)), ledger
     )
@@ -125,12 +127,13 @@ def _holders(before: Mirror | None, ledger: LedgerView) -> dict[str, frozenset[s
 
 def overlaid(mirror: Mirror, ledger: LedgerView) -> Mirror:
     """The mirror under our own keys, where the target gave other identifiers."""
-    people = ledger.records.filter(
-        pl.col("entity").is_in([one.value for one in PEOPLE])
-        & (pl.col("remote_id") != pl.col("key"))
-    )
+    odd = ledger.records.filter(pl.col("remote_id") != pl.col("key"))
+    people = odd.filter(pl.col("entity").is_in([one.value for one in PEOPLE]))
     keys = dict(people.select("remote_id", "key").rows())
     frames = dict(mirror.frames)
+    enrollments = frames.get(Entity.ENROLLMENTS)
+    if enrollments is not None:
+        frames[Entity.ENROLLMENTS] = _under_our_ids(enrollments, odd)
     if keys:
         frames = {entity: _renamed(entity, f, keys) for entity, f in frames.items()}
     links = frames.get(Entity.AGENTS)
@@ -164,6 +167,19 @@ _COMPOSED = {
         "role",
     ),
 }
+_SLASHES = len(_COMPOSED[Entity.ENROLLMENTS]) - 1
+
+
+def _under_our_ids(frame: pl.DataFrame, odd: pl.DataFrame) -> pl.DataFrame:
+    """Enrollments that were given another id than they were sent with, under ours.
+
+    Composed keys are no ids; an id that the target holds itself is never given twice.
+    """
+    composed = pl.col("key").str.count_matches("/", literal=True) == _SLASHES
+    given = odd.filter((pl.col("entity") == Entity.ENROLLMENTS.value) & ~composed)
+    free = given.join(frame, left_on="key", right_on=KEY, how="anti")
+    keys = dict(free.select("remote_id", "key").rows())
+    return frame.with_columns(pl.col(KEY).replace(keys)).sort(KEY) if keys else frame
 
 
 def _renamed(
@@ -211,7 +227,8 @@ def _planned(
     story.notes += _untold(joined)
     before = context.state.bulk_rows(context.source)
     story.findings += projection.findings
-    story.findings += _missing_files(context, roster, before)
+    story.findings += _missing_files(context, roster)
+    story.findings += _small_files(context, roster, before)
     with context.stage("plan", unit="operations") as step:
         planned = make_plan(
             PlanInput(
@@ -225,6 +242,7 @@ def _planned(
                 ledger=ledger,
                 rules=context.rules(),
                 rows_before=before,
+                passed=passed_before(context),
             )
         )
         step.advance(planned.plan.operations.height)
@@ -244,12 +262,13 @@ def _untold(joined: Mapping[Entity, pl.DataFrame]) -> list[str]:
     said = []
     for entity, frame in joined.items():
         if "r:_unread" in frame.columns:
-            both = frame.filter("in_drop", pl.col("r:_unread").is_not_null())
+            both = frame.filter(
+                "in_drop", pl.col("r:_unread").is_not_null() & pl.col("told").is_null()
+            )
             if both.height:
                 said.append(
                     f"of {both.height:,} {entity.value} only the existence was "
-                    "compared: the list tells no relationshipType, and what was last "
-                    "sent is unchanged or unknown"
+                    "compared: the list tells no relationshipType, and none was sent"
                 )
     return said
 
@@ -279,22 +298,43 @@ def _facts(context: Context, intake: Intake, roster: Roster) -> Facts:
     )
 
 
-def _missing_files(
+def _small_files(
     context: Context, roster: Roster, before: Mapping[Entity, int]
 ) -> Findings:
+    """Files that shrank where nothing can be ended for it: told, but not held."""
+    rules = context.rules()
+    return Findings.of(
+        Finding(
+            "RS404",
+            Severity.WARNING,
+            f"{entity.value} has {roster.counts[entity].read:,} rows, the last good "
+            f"drop had {rows:,}",
+            entity=entity.value,
+            hint="nothing was removed for it; see whether the export is whole",
+        )
+        for entity, rows in before.items()
+        if roster.modes.get(entity) is Mode.BULK
+        and (rules.policies[entity] == "keep" or rules.additions_only)
+        and rows >= rules.guards.floor
+        and rules.guards.shrink.exceeded(rows - roster.counts[entity].read, rows)
+    )
+
+
+def _missing_files(context: Context, roster: Roster) -> Findings:
     """A file that the last good drop had, and this one, which is whole, has not."""
     partial = (
         context.story.drop.get("mode") != "bulk"
         or context.story.drop.get("kind") == "csv"
     )
+    last = context.state.last_good(context.source)
     missing = [
         entity
         for entity in context.table.entities
-        if entity in before and entity not in roster.modes
+        if last is not None and entity in last.rows and entity not in roster.modes
     ]
     if partial or not missing:
         return Findings.none()
-    context.story.missing_file = True
+    context.story.missing_files = tuple(entity.value for entity in missing)
     return Findings.of(
         Finding(
             "RS402",

@@ -21,6 +21,10 @@ EITHER = ("classSourcedId", "courseSourcedId")
 """An enrollment has one of these two."""
 
 
+_ONEROSTERS = frozenset({"datelastmodified", "datemodified"})
+"""Columns of OneRoster's own: nothing uses them, and nothing need be said of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Which canonical columns a file gives, and from which of its headers."""
@@ -86,8 +90,9 @@ def findings(file: str, table: TableModel, plan: Plan) -> list[Finding]:
         listed.append(
             found(MISSPELT_COLUMN, message, entity=entity, file=file, column=header)
         )
-    if plan.ignored:
-        message = f"columns that nothing uses: {', '.join(plan.ignored)}"
+    unused = [one for one in plan.ignored if one.casefold() not in _ONEROSTERS]
+    if unused and not plan.missing:  # without a header these would be cells
+        message = f"columns that nothing uses: {', '.join(unused)}"
         listed.append(found(IGNORED_COLUMNS, message, entity=entity, file=file))
     return listed
 

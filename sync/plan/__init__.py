@@ -1,6 +1,6 @@
 """Differences become a plan, and a plan a file."""
 
-from sync.plan.file import read_plan, write_plan
+from sync.plan.file import DamagedPlanError, read_plan, write_plan
 from sync.plan.guards import GuardRules, Threshold
 from sync.plan.run import (
     Facts,
@@ -15,6 +15,7 @@ from sync.plan.run import (
 from sync.plan.succession import settled
 
 __all__ = [
+    "DamagedPlanError",
     "Facts",
     "GuardRules",
     "PlanInput",

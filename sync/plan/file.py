@@ -47,6 +47,10 @@ LARGEST = 4 * 1024**3
 """Bytes; more is no plan of ours."""
 
 
+class DamagedPlanError(UsageError):
+    """A file that is no plan, not whole, not ours, or of another format."""
+
+
 def write_plan(plan: Plan, path: Path, folder: StateFolder) -> None:
     """Write the plan, 0600, whole or not at all. Raises ``LocalError``."""
     write_atomic(path, _packed(_members(plan), seal(folder)))
@@ -92,7 +96,7 @@ def read_plan(path: Path, folder: StateFolder) -> Plan:
     head = json.loads(members[HEAD])
     if head["format"] != PLAN_FORMAT:
         message = f"{path} is of plan format {head['format']}, this is {PLAN_FORMAT}"
-        raise UsageError(message, do=REPLAN)
+        raise DamagedPlanError(message, do=REPLAN)
     return Plan(
         id=head["id"],
         run=head["run"],
@@ -119,25 +123,25 @@ def _unpacked(path: Path, key: bytes) -> dict[str, bytes]:
         raw = _read(path)
     except OSError as error:
         message = f"{path} cannot be read: {error.strerror}"
-        raise UsageError(message, do="name a plan file (.rsplan)") from None
+        raise DamagedPlanError(message, do="name a plan file (.rsplan)") from None
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
             seal_there = archive.comment
             members = {name: archive.read(name) for name in (HEAD, BODY)}
     except DAMAGED:
         message = f"{path} is not a plan file, or was damaged"
-        raise UsageError(message, do=REPLAN) from None
+        raise DamagedPlanError(message, do=REPLAN) from None
     ours = hmac.compare_digest(seal_there, sign(key, members.items()).encode())
     if not ours or _packed(members, key) != raw:
         message = f"{path} was changed, or was not made with this state folder"
-        raise UsageError(message, do=REPLAN)
+        raise DamagedPlanError(message, do=REPLAN)
     return members
 
 
 def _read(path: Path) -> bytes:
     if path.stat().st_size > LARGEST:
         message = f"{path} is too large for a plan file"
-        raise UsageError(message, do=REPLAN)
+        raise DamagedPlanError(message, do=REPLAN)
     return path.read_bytes()
 
 

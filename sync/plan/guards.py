@@ -62,6 +62,9 @@ class GuardRules:
     first_run_holds: bool = True
 
 
+NONE_PASSED = pl.Schema({"id": pl.String()})
+
+
 @dataclass(frozen=True, slots=True)
 class GuardInput:
     """What the guards look at."""
@@ -78,13 +81,17 @@ class GuardInput:
     first_run: bool
     """No ledger of this target yet, and its roster is not empty."""
     rules: GuardRules = field(default_factory=GuardRules)
+    passed: pl.DataFrame = field(default_factory=NONE_PASSED.to_frame)
+    """``id`` of creations that a plan had which passed the guards and was not carried
+    out to its end: they were let through once already."""
 
 
 def judge(given: GuardInput) -> tuple[Guard, ...]:
     """All guards, in a fixed order; those that hold are in it too."""
     guards = [_first_run(given)]
     for entity, joined in given.joined.items():
-        guards.extend(_of_entity(entity, _marked(entity, joined), given))
+        marked = _without_passed(entity, _marked(entity, joined), given.passed)
+        guards.extend(_of_entity(entity, marked, given))
     guards.extend(_shrink(given))
     return tuple(guards)
 
@@ -146,6 +153,15 @@ def _marked(entity: Entity, joined: pl.DataFrame) -> pl.DataFrame:
         )
         .sort(KEY)
     )
+
+
+def _without_passed(
+    entity: Entity, marked: pl.DataFrame, passed: pl.DataFrame
+) -> pl.DataFrame:
+    """What an interrupted run was to create is not held when the next one does."""
+    ids = pl.concat_str(pl.lit(f"{entity}:"), KEY)
+    again = ids.is_in(passed["id"].implode())
+    return marked.with_columns(created=pl.col("created") & ~again)
 
 
 def _of_entity(

@@ -18,6 +18,7 @@ from sync.model.roster import KEY
 FATE = "fate"
 REASON = "reason"
 
+LINK_ENDS = ("studentSourcedId", "agentSourcedId")
 PEOPLE_COLUMNS = {
     Entity.AGENTS: ("r:studentSourcedId", "r:agentSourcedId"),
     Entity.ENROLLMENTS: ("r:userSourcedId",),
@@ -63,7 +64,7 @@ def _with_protected(joined: pl.DataFrame, given: RemovalInput) -> pl.DataFrame:
     protected = joined.with_columns(_protected=pl.lit(value=False))
     for column in PEOPLE_COLUMNS.get(given.entity, ()):
         if column in joined.columns:
-            people = _named(joined, column, given)
+            people = _named(joined, given)
             hits = joined.join(people, left_on=column, right_on="_person", how="semi")
             keys = hits.select(KEY).with_columns(_hit=pl.lit(value=True))
             hit = pl.col("_hit").fill_null(value=False)
@@ -75,16 +76,17 @@ def _with_protected(joined: pl.DataFrame, given: RemovalInput) -> pl.DataFrame:
     return protected.sort(KEY)
 
 
-def _named(joined: pl.DataFrame, column: str, given: RemovalInput) -> pl.DataFrame:
-    """The people whose links or enrollments are protected by this column."""
+def _named(joined: pl.DataFrame, given: RemovalInput) -> pl.DataFrame:
+    """The people whose links or enrollments are protected."""
     names = [given.frozen_people.cast(pl.String)]
-    field = column.removeprefix("r:")
-    rows, wanted = given.rejected, f"d:{field}"
     if given.entity is Entity.AGENTS:
-        if rows is not None and field in rows.columns:
-            names.append(rows[field].cast(pl.String))
-        if wanted in joined.columns:
-            names.append(joined.filter(pl.col("decision") == "blocked")[wanted])
+        blocked = joined.filter(pl.col("decision") == "blocked")
+        # Either cell may be the wrong one, or the two may have changed places.
+        for name in LINK_ENDS:
+            if given.rejected is not None and name in given.rejected.columns:
+                names.append(given.rejected[name].cast(pl.String))
+            if f"d:{name}" in joined.columns:
+                names.append(blocked[f"d:{name}"])
     return pl.concat(names).drop_nulls().unique().alias("_person").to_frame()
 
 
@@ -140,6 +142,8 @@ class Sight:
     unreadable: bool
     complete: bool
     additions_only: bool
+    nameless: bool = False
+    """No ledger: no good drop has named the records yet."""
 
     def blind_spot(self) -> str | None:
         """Why nothing of the entity may be ended for its absence, or null."""
@@ -149,6 +153,7 @@ class Sight:
             (self.unreadable, "a row whose key cannot be read may be this one"),
             (not self.complete, "the remote list could not be proven complete"),
             (self.additions_only, "today is within removal.additions_only"),
+            (self.nameless, "no good drop has named the records of this target yet"),
         )
         return next((why for met, why in reasons if met), None)
 

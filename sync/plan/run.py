@@ -10,14 +10,14 @@ import hashlib
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 import polars as pl
 
 from sync.diff import FieldRules
-from sync.model.entities import Entity, Mode
+from sync.model.entities import PEOPLE, Entity, Mode
 from sync.model.ledger import LedgerView
 from sync.model.mirror import Mirror
 from sync.model.operation import walk
@@ -25,9 +25,9 @@ from sync.model.plan import Plan
 from sync.model.request import Request
 from sync.model.roster import KEY, Roster
 from sync.plan.counts import account
-from sync.plan.guards import GuardInput, GuardRules, judge
+from sync.plan.guards import NONE_PASSED, GuardInput, GuardRules, judge
 from sync.plan.operations import operations
-from sync.plan.removal import RemovalInput, Sight, with_fates
+from sync.plan.removal import LINK_ENDS, RemovalInput, Sight, with_fates
 from sync.plan.succession import Naming, succession
 from sync.targets.base import Projection, Target
 
@@ -78,6 +78,8 @@ class PlanInput:
     ledger: LedgerView
     rules: Rules
     rows_before: Mapping[Entity, int]
+    passed: pl.DataFrame = field(default_factory=NONE_PASSED.to_frame)
+    """``id`` of creations that passed the guards in a run that did not finish."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,14 +139,49 @@ def make_plan(given: PlanInput) -> Planned:
 
 
 def _sight(entity: Entity, given: PlanInput) -> Sight:
+    """What this run can see of an entity; people may stand in either of two files, so
+    what cannot be seen in one of them may hide a person of the other."""
+    homes = PEOPLE if entity in PEOPLE else (entity,)
+    known = [home for home in homes if home in _delivered_before(given)] or [entity]
     modes = given.roster.modes
     return Sight(
-        delivered=entity in modes,
-        delta=modes.get(entity) is Mode.DELTA,
-        unreadable=entity in given.roster.no_removals,
-        complete=given.mirror.complete.get(entity, True),
+        delivered=all(home in modes for home in {*known, entity}),
+        delta=any(modes.get(home) is Mode.DELTA for home in homes),
+        unreadable=any(home in given.roster.no_removals for home in homes)
+        or (entity is Entity.AGENTS and _names_nobody(given)),
+        complete=all(given.mirror.complete.get(home, True) for home in homes),
         additions_only=given.rules.additions_only,
+        nameless=given.ledger.records.is_empty(),
     )
+
+
+def _names_nobody(given: PlanInput) -> bool:
+    """Whether a rejected link names nobody whom the drop or the target knows: which
+    link it means cannot be told."""
+    rows = given.roster.rejected.get(Entity.AGENTS)
+    if rows is None or rows.is_empty():
+        return False
+    known = pl.concat(
+        [
+            pl.Series(KEY, [], pl.String),
+            *(
+                frames[home][KEY]
+                for frames in (given.roster.frames, given.mirror.frames)
+                for home in PEOPLE
+                if home in frames
+            ),
+        ]
+    ).unique()
+    ends = [pl.col(name) for name in LINK_ENDS if name in rows.columns]
+    strange = pl.all_horizontal(
+        ~end.is_in(known.implode()).fill_null(value=False) for end in ends
+    )
+    return not rows.filter(strange).is_empty()
+
+
+def _delivered_before(given: PlanInput) -> frozenset[Entity]:
+    """The entities that some good drop has named: their files are known to exist."""
+    return frozenset(given.rows_before)
 
 
 def _fated(entity: Entity, frame: pl.DataFrame, given: PlanInput) -> pl.DataFrame:
@@ -163,6 +200,8 @@ def _fated(entity: Entity, frame: pl.DataFrame, given: PlanInput) -> pl.DataFram
             blind=_sight(entity, given).blind_spot(),
         ),
     )
+    if rules.additions_only:
+        fated = _put_off(fated)
     stuck, why = given.target.cannot_end(entity, fated)
     held = fated.with_columns(stuck.alias("_stuck"))
     word = pl.lit(why)
@@ -178,6 +217,21 @@ def _fated(entity: Entity, frame: pl.DataFrame, given: PlanInput) -> pl.DataFram
         pl.when("_stuck").then(word).otherwise("reason").alias("reason"),
         (pl.col("ends") & ~pl.col("_stuck")).alias("ends"),
     ).drop("_stuck")
+
+
+def _put_off(fated: pl.DataFrame) -> pl.DataFrame:
+    """Within additions_only nothing is ended, not by a row of the drop either."""
+    return fated.with_columns(
+        pl.when("ends")
+        .then(pl.lit("deferred"))
+        .otherwise("decision")
+        .alias("decision"),
+        pl.when("ends")
+        .then(pl.lit("today is within removal.additions_only"))
+        .otherwise("reason")
+        .alias("reason"),
+        pl.lit(value=False).alias("ends"),
+    )
 
 
 def _guard_input(
@@ -201,6 +255,7 @@ def _guard_input(
         rows_before=given.rows_before,
         can_end=can_end,
         operations=count,
+        passed=given.passed,
         first_run=given.ledger.records.is_empty() and held,
         rules=given.rules.guards,
     )

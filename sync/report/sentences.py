@@ -25,7 +25,7 @@ _SHORT, _MINUTE, _HOUR = 10, 60, 3600
 
 def headline(account: Account) -> str:
     """The verdict in one sentence, with the night that it is about."""
-    return f"{when(account.started)}: {_verdict(account)}"
+    return f"{when(account.started)}, {account.target}: {_verdict(account)}"
 
 
 def remarks(account: Account) -> list[str]:
@@ -120,8 +120,7 @@ def _about_rows(account: Account) -> list[str]:
     rows = number(rejected, "row was", "rows were") + " rejected"
     if account.outcome == "refused":
         return [f"{rows}."]
-    what = "what it names" if rejected == 1 else "what they name"
-    return [f"{rows}; {what} was left as it is."]
+    return [f"{rows} and changed nothing."]
 
 
 _CHANGES = {

@@ -72,6 +72,14 @@ _VALUES = (
         "Compare the row with the header; look for a comma that is not quoted.",
     ),
     Code(
+        "RS108",
+        _NO,
+        "an identifier is a dot or two",
+        "An identifier stands in the address of its record, where a dot or two dots"
+        " mean this folder or the one above it.",
+        "Give the record an identifier of its own in the student information system.",
+    ),
+    Code(
         "RS110",
         _NO,
         "not a status",

@@ -39,7 +39,9 @@ _HIGH = (
     r"\x{2030}\x{0160}\x{2039}\x{0152}\x{017D}\x{2018}\x{2019}\x{201C}\x{201D}\x{2022}"
     r"\x{2013}\x{2014}\x{02DC}\x{2122}\x{0161}\x{203A}\x{0153}\x{017E}\x{0178}]"
 )
-MOJIBAKE = rf"\x{{FFFD}}|[ÃÂ]{_HIGH}|[ÐÑ][\x{{80}}-\x{{BF}}]|â\x{{20AC}}"
+MOJIBAKE = (
+    rf"\x{{FFFD}}|[ÃÂ]{_HIGH}|[ÐÑ][\x{{80}}-\x{{BF}}]|â\x{{20AC}}|^[? ]*\?\?[? ]*$"
+)
 """UTF-8 read as Windows-1252 (80 to BF after a lead byte), or letters lost."""
 
 _WORDS = r"(?:true|false|active|inactive|tobedeleted)"
@@ -118,6 +120,11 @@ def _malformed(name: str) -> pl.Expr:
 
 def _holds(pattern: str) -> Fails:
     return lambda name: pl.col(name).str.contains(pattern)
+
+
+def _is_step(name: str) -> pl.Expr:
+    """A dot or two: steps of a path, wherever an identifier stands in one."""
+    return (pl.col(name) == ".") | (pl.col(name) == "..")
 
 
 def _too_long(name: str) -> pl.Expr:
@@ -203,6 +210,11 @@ def table(today: date) -> tuple[Rule, ...]:
             *("RS107", _SAY, _names, Needs.NOTHING, _holds(IN_NAME)),
             '{column} "{value}" looks as if it belonged into another column',
             said("compare the cells of this row with the header"),
+        ),
+        Rule(
+            *("RS108", _NO, _of(*_IDS), Needs.NOTHING, _is_step),
+            '{column} "{value}" is no identifier: it cannot stand in an address',
+            said("give the record an identifier of its own"),
         ),
         _allowed("RS110", Kind.STATUS, "a status", nearest(STATUSES)),
         _allowed("RS111", Kind.BOOLEAN, "true or false", nearest(TRUE + FALSE)),

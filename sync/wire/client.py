@@ -144,6 +144,14 @@ class Wire:
         pairs = ((name, keeper.missing) for name, keeper in self._keepers.items())
         return {name: missing for name, missing in pairs if missing}
 
+    async def authenticate(self) -> None:
+        """Get a token of every service now, so that a wrong secret shows at once.
+
+        Raises ``TargetError``.
+        """
+        for keeper in self._keepers.values():
+            await keeper.current()
+
     def halt(self, reason: str) -> None:
         """No new request leaves; those in flight get ten seconds."""
         self._halt.now(reason)

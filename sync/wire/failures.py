@@ -43,7 +43,8 @@ _TAGS = re.compile(
     r"<(script|style|head)\b[^>]{0,200}>.*?</\1\s*>|<[^<>]{0,500}>",
     re.DOTALL | re.IGNORECASE,
 )
-_NO_CODE = re.compile(r"[^\w.\- ]")
+_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.\-]{0,59}", re.ASCII)
+"""What servers use for codes; anything else, sentences above all, is a description."""
 _SAID = ("imsx_description", "error_description", "message", "detail", "error")
 _READ = 4096
 """Bytes of an error's body that are looked at for its message."""
@@ -111,8 +112,9 @@ def describe(answer: Answer) -> tuple[str, str]:
     if not said and not code:
         raw = answer.body[:_READ].decode("utf-8", "replace")
         said = unescape(_TAGS.sub(" ", raw))
-    code = _NO_CODE.sub("", redact(code))[:60].strip()
-    return code or f"http_{answer.status}", redact(said)
+    if not _CODE.fullmatch(code):
+        said, code = said or code, f"http_{answer.status}"
+    return code, redact(said)
 
 
 def _from_json(answer: Answer) -> tuple[str, str]:
@@ -146,7 +148,13 @@ def _minor(body: dict[str, Json]) -> str:
 
 
 def summary(failure: Failure) -> str:
-    """Status, code and message in one phrase."""
+    """Status and code in one phrase, and our own words where nobody answered.
+
+    What a server says may name people; it stands in the report, not in a line that is
+    logged and mailed.
+    """
+    if failure.status is not None and failure.code != "redirect":
+        return f"{failure.status} {failure.code}"
     status = f"{failure.status} " if failure.status is not None else ""
     said = f": {failure.message}" if failure.message else ""
     return f"{status}{failure.code}{said}"

@@ -53,7 +53,7 @@ def story(
         (story(converged=True), DONE, DONE),
         (story(converged=None), DONE, DONE),
         (story(converged=False), PARTIAL, DONE),
-        (story(missing_file=True), PARTIAL, PARTIAL),
+        (story(missing_files=("users",)), PARTIAL, PARTIAL),
         (story(incomplete=True), FAILED, FAILED),
         (story(severity="rejected", incomplete=True), FAILED, FAILED),
         (story(("operations", "in_doubt"), ("operations", "failed")), FAILED, FAILED),
@@ -73,7 +73,7 @@ def test_the_code_of_a_run_that_came_to_its_end(
         (story(("diff", "blocked")), PARTIAL, "blocked or frozen"),
         (story(("operations", "skipped")), PARTIAL, "1 changes skipped"),
         (story(converged=False), PARTIAL, "did not read back"),
-        (story(missing_file=True), PARTIAL, "a file is missing"),
+        (story(missing_files=("users",)), PARTIAL, "users.csv of the last good drop"),
         (story(incomplete=True), FAILED, "proven complete"),
     ],
 )

@@ -119,6 +119,18 @@ def test_the_right_name_goes_before_its_misspelling() -> None:
     assert findings.by_code() == {"RS053": 1}
 
 
+def test_the_date_of_the_last_change_is_ignored_without_a_word() -> None:
+    row = "s1,active,u,true,A,B,o,5"
+    _, findings = four(students=f"{STUDENTS},dateLastModified\n{row},2026-01-01\n")
+    assert not len(findings)
+
+
+def test_a_file_that_lacks_columns_is_not_told_what_nothing_uses() -> None:
+    _, findings = four(students="s1,active,u,true,A,B,o,5\n")
+    assert "RS053" not in findings.by_code()
+    assert findings.refuses
+
+
 def test_metadata_is_carried_as_it_is_written_and_the_rest_ignored() -> None:
     row = "s1,active,u,true,A,B,o,5"
     mapped, findings = four(

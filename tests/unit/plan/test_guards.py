@@ -325,6 +325,18 @@ def test_a_first_run_on_a_roster_is_held(
     assert ("first_run" in tripped(guards)) is trips
 
 
+def test_what_passed_the_guards_once_is_not_held_for_being_created_now() -> None:
+    frame = rows((50, NEW), (20, STAYS))
+    for name, trips in (("students", []), ("users", ["creates"])):
+        passed = pl.DataFrame({"id": [f"{name}:k{number:05}" for number in range(50)]})
+        assert tripped(judged(frame, passed=passed)) == trips
+    some = pl.DataFrame({"id": [f"students:k{number:05}" for number in range(20)]})
+    (created,) = (g for g in judged(frame, passed=some) if g.name == "creates")
+    assert (created.count, created.tripped) == (30, True)
+    gone = pl.DataFrame({"id": [f"students:k{number:05}" for number in range(20)]})
+    assert tripped(judged(rows((20, GONE), (20, STAYS)), passed=gone)) == ["removals"]
+
+
 def test_guards_that_hold_are_told_too_with_a_few_examples() -> None:
     guards = judged(rows((2, GONE), (98, STAYS)), GuardRules(by=()))
     assert [guard.name for guard in guards] == [

@@ -165,7 +165,7 @@ def test_the_verdict_comes_before_everything_and_facts_last(
 
     headings = re.findall(r"<h[12][^>]*>(?:<span.*?</span>)?(.*?)</h", text)
     assert headings == [
-        "Night of 21 Nov: 4 of 7 changes were made.",
+        "Night of 21 Nov, district: 4 of 7 changes were made.",
         "What needs a person",
         "What the drop asked for",
         "Does it add up?",

@@ -51,7 +51,7 @@ def test_a_summary_says_verdict_counts_and_findings(
 ) -> None:
     lines = _printed(summary(make_account())).splitlines()
 
-    assert lines[0] == "Night of 21 Nov: 4 of 7 changes were made."
+    assert lines[0] == "Night of 21 Nov, district: 4 of 7 changes were made."
     assert "students: 4 of 7 changes made" in lines
     assert "findings: RS112 1 (1 new)" in lines
     table = next(

@@ -25,6 +25,7 @@ def _made(planned: int, done: int, rejected: int = 0) -> dict[str, object]:
     [
         ("done", 1932, 1932, "all 1,932 changes were made."),
         ("done", 1, 1, "the one change was made."),
+        ("done", 2, 2, "both changes were made."),
         ("done", 0, 0, "nothing to change. "),
         ("partial", 10, 9, "9 of 10 changes were made."),
         ("partial", 10, 1, "1 of 10 changes was made."),
@@ -46,14 +47,14 @@ def test_the_headline_says_how_it_ended(
 ) -> None:
     account = make_account(outcome=outcome, **_made(planned, done))
 
-    assert headline(account).startswith(f"Night of 21 Nov: {said}")
+    assert headline(account).startswith(f"Night of 21 Nov, district: {said}")
 
 
 @pytest.mark.parametrize(
     ("rejected", "said"),
     [
-        (1, "1 row was rejected; what it names was left as it is."),
-        (3, "3 rows were rejected; what they name was left as it is."),
+        (1, "1 row was rejected and changed nothing."),
+        (3, "3 rows were rejected and changed nothing."),
     ],
 )
 def test_rejected_rows_are_remarked_upon(

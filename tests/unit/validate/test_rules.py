@@ -49,6 +49,8 @@ STUDENTS: list[tuple[dict[str, str], list[tuple[str, str, str]]]] = [
     ({"givenName": "JosÃ©"}, [("RS106", SAY, "givenName")]),
     ({"familyName": "Mu\ufffdler"}, [("RS106", SAY, "familyName")]),
     ({"familyName": "Oâ\u20ac\u2122Brien"}, [("RS106", SAY, "familyName")]),
+    *(({"givenName": g}, [("RS106", SAY, "givenName")]) for g in ("????", "?? ???")),
+    *(({"givenName": g}, []) for g in ("Anna?", "Wei??", "?")),
     ({"givenName": "José", "familyName": "SÃO"}, []),
     ({"givenName": "Ðóra", "familyName": "Ñúñez"}, []),
     ({"givenName": "ada@school.example"}, [("RS107", SAY, "givenName")]),

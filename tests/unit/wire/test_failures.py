@@ -15,6 +15,7 @@ from sync.wire.failures import (
     parse_json,
     redact,
     retry_after,
+    summary,
 )
 
 IMSX = {
@@ -206,3 +207,20 @@ def test_sixty_four_levels_are_read_and_no_more(mixed: bool) -> None:
 def test_brackets_inside_of_texts_are_no_depth(texts: list[str]) -> None:
     body = json.dumps({"deep": [[texts]]}).encode()
     assert parse_json(Answer(200, {}, body)) == {"deep": [[texts]]}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"imsx_description": "student Maria Planted, born 2011-04-05"}',
+        b'{"error": "Maria Planted is not allowed"}',
+        b"<h1>Maria Planted</h1>",
+    ],
+)
+def test_the_summary_of_a_refusal_repeats_nothing_that_the_server_says(
+    body: bytes,
+) -> None:
+    failure = classify(Answer(400, {}, body), write=False)
+    assert failure is not None
+    assert summary(failure) == "400 http_400"
+    assert "Maria" in failure.message
