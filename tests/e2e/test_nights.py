@@ -179,7 +179,22 @@ def test_a_file_with_only_its_header_removes_nothing_and_says_why(
     assert synced.sandbox.dump() == before
 
 
-def test_an_empty_students_file_alone_in_a_drop_is_held_and_named(
+def test_an_empty_students_file_with_the_users_in_a_drop_is_held_and_named(
+    synced: Workspace,
+) -> None:
+    before = synced.sandbox.dump()
+    drop = synced.folder / "drop"
+    header_only(drop / "students.csv")
+    for name in ("agents", "enrollments"):
+        (drop / f"{name}.csv").unlink()
+    ended = synced.sync(drop)
+    assert ended.code == 4
+    assert "shrink" in ended.line
+    assert "students" in ended.line
+    assert synced.sandbox.dump() == before
+
+
+def test_an_empty_students_file_alone_in_a_drop_removes_nothing_and_says_why(
     synced: Workspace,
 ) -> None:
     before = synced.sandbox.dump()
@@ -188,9 +203,24 @@ def test_an_empty_students_file_alone_in_a_drop_is_held_and_named(
     for name in ("users", "agents", "enrollments"):
         (drop / f"{name}.csv").unlink()
     ended = synced.sync(drop)
-    assert ended.code == 4
-    assert "shrink" in ended.line
-    assert "students" in ended.line
+    assert ended.code in {1, 4}
+    assert ended.document["findings"]["RS031"] == 1
+    assert "students" in ended.line or "users.csv" in ended.line
+    assert synced.sandbox.dump() == before
+
+
+def test_a_file_that_shrank_warns_where_nothing_is_ended_for_it(
+    synced: Workspace,
+) -> None:
+    keep = dict.fromkeys(("students", "users", "agents", "enrollments"), "keep")
+    synced.configure(removal=keep)
+    before = synced.sandbox.dump()
+    tables = district()
+    half = tables.enrollments.head(tables.enrollments.height // 2)
+    ended = synced.sync(synced.drop(replace(tables, enrollments=half), "next"))
+    assert ended.code == 0
+    assert ended.document["findings"] == {"RS404": 1}
+    assert "shrink" not in [one["name"] for one in ended.document["guards"]]
     assert synced.sandbox.dump() == before
 
 
@@ -204,6 +234,7 @@ def test_a_missing_file_after_a_good_drop_warns_and_removes_nothing(
     ended = synced.sync(drop)
     assert ended.code == 1
     assert ended.document["findings"]["RS402"] == 1
+    assert f"{name}.csv" in ended.line
     assert name not in ended.document["entities"]
     assert synced.sandbox.dump() == before
 

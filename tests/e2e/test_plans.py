@@ -63,6 +63,17 @@ def test_a_plan_that_was_applied_is_not_applied_again(synced: Workspace) -> None
     assert "applied already" in again.line
 
 
+def test_what_lets_a_held_plan_through_names_the_whole_path_of_the_configuration(
+    synced: Workspace,
+) -> None:
+    (synced.folder / "roster-sync.toml").rename(synced.folder / "other.toml")
+    tables = without_students(district(), PERSON, "stu-000003")
+    drop = synced.drop(tables, "next")
+    ended = synced.run("run", drop, "--target", "district", "--config", "other.toml")
+    assert ended.code == 4
+    assert f"--config {synced.folder / 'other.toml'} apply" in ended.line
+
+
 def tampered(_synced: Workspace, plan: Path) -> None:
     with ZipFile(plan) as archive:
         members = {one: archive.read(one) for one in archive.namelist()}

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.districts import slim
+from tests.support.districts import district, slim, without_students
 from tests.support.meddler import Heard, Meddler, Rule, Trouble
 from tests.support.remote import active, doubles
 from tests.support.workspace import TARGET, Workspace, total
@@ -73,11 +73,12 @@ def proxied(workspace: Workspace) -> Iterator[tuple[Workspace, Meddler]]:
         yield workspace, proxy
 
 
-def configure(workspace: Workspace, url: str) -> None:
+def configure(workspace: Workspace, url: str, **more: Any) -> None:
     workspace.configure(
         platform={"url": url},
         api={"url": url, "token_url": f"{url}/oauth2/token"},
         limits=PATIENT,
+        **more,
     )
 
 
@@ -282,6 +283,18 @@ def test_a_target_that_cannot_be_used_ends_with_5_and_the_next_run_converges(
     converges(workspace)
 
 
+@pytest.mark.parametrize("command", [["plan"], ["run", "--dry-run"]])
+@pytest.mark.parametrize("sabotage", [wrong_secret, wrong_api_secret])
+def test_a_wrong_secret_of_either_service_shows_before_anything_is_sent(
+    synced: Workspace, command: list[str], sabotage: Sabotage
+) -> None:
+    sabotage(synced)
+    name, *options = command
+    ended = synced.run(name, synced.folder / "drop", "--target", TARGET, *options)
+    assert ended.code == 5
+    assert "secret" in ended.line or "token" in ended.line
+
+
 @pytest.mark.parametrize(
     "faults",
     ["slow=0.05", "lost=0.1", "malformed=0.1", "429=0.03,500=0.05,drop=0.05,html=0.05"],
@@ -301,6 +314,30 @@ def test_faults_by_chance_never_do_anything_twice(
     workspace.sandbox.set_faults("")
     workspace.configure()
     converges(workspace)
+
+
+def test_what_a_run_that_failed_left_to_create_is_not_held_the_next_night(
+    proxied: tuple[Workspace, Meddler],
+) -> None:
+    workspace, proxy = proxied
+    tables = district()
+    few = tables.students["sourcedId"].to_list()[2:]
+    assert workspace.sync(workspace.drop(without_students(tables, *few))).code == 0
+    guards = {"floor": 1, "creates": {"percent": 10}, "updates": {"percent": 100}}
+    configure(workspace, proxy.url, guards=guards)
+    held = workspace.sync(workspace.drop(tables))
+    assert held.code == 4
+    (name,) = {one["name"] for one in held.document["guards"] if one["tripped"]}
+    assert name == "creates"
+    proxy.rule = always(Trouble(500), "writes")
+    plan, digest = held.document["plan"]["path"], held.document["digest"]
+    assert workspace.run("apply", plan, "--approve", digest).code == 5
+    proxy.rule = lambda _: None
+    again = workspace.sync(workspace.folder / "drop")
+    assert again.code == 0, again.err
+    assert total(again.document, "operations", "done") > len(few)
+    held_now = active(workspace.sandbox.dump())["users"]
+    assert held_now >= set(tables.students["sourcedId"])
 
 
 def test_a_target_that_fails_does_not_forget_what_it_created(

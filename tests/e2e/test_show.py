@@ -73,6 +73,21 @@ def test_show_of_one_entity_shows_only_that(synced: Workspace, plan: str) -> Non
     assert all("/agents/" in one["path"] for one in requests.document["requests"])
 
 
+def test_show_of_one_entity_tells_people_of_only_that(
+    synced: Workspace, plan: str
+) -> None:
+    whole, part = (
+        synced.run("show", plan),
+        synced.run("show", plan, "--entity", "users"),
+    )
+    assert PERSON in whole.out
+    assert (part.code, PERSON in part.out) == (0, False)
+    assert not any(f"{name}, " in part.out for name in ("students", "agents"))
+    links = synced.run("show", plan, "--entity", "agents").out
+    assert "agents, remove" in links
+    assert "students, " not in links
+
+
 def test_show_of_an_unknown_entity_ends_with_2(synced: Workspace, plan: str) -> None:
     assert synced.run("show", plan, "--entity", "pupils", "--json").code == 2
 

@@ -254,6 +254,19 @@ def test_resume_after_a_target_that_failed_says_run_again(slow: Workspace) -> No
     assert "run again" in ended.line
 
 
+def test_resume_after_a_plan_closed_what_was_killed_says_run_again(
+    slow: Workspace,
+) -> None:
+    killed(slow)
+    planned = slow.plan(slow.folder / "drop", "--out", slow.folder / "n.rsplan")
+    assert planned.code in {0, 4}
+    ended = slow.run("resume")
+    assert ended.code == 5
+    assert "run again" in ended.line
+    assert slow.sync(slow.folder / "drop").code == 0
+    assert slow.run("resume").code == 0
+
+
 def test_an_unknown_run_ends_with_2(synced: Workspace) -> None:
     assert synced.run("resume", "20260101T000000Z-district-0000").code == 2
     assert synced.run("report", "20260101T000000Z-district-0000").code == 2

@@ -56,6 +56,13 @@ class Trouble:
 Rule = Callable[[Heard], Trouble | None]
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing: clients may hang up in the midst of anything."""
+
+
 class Meddler:
     """The proxy, in threads of its own: ``with Meddler(url) as proxy: proxy.url``."""
 
@@ -66,8 +73,7 @@ class Meddler:
         self._count = 0
         self._times: dict[tuple[str, str], int] = {}
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), _handler(self))
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
     def __enter__(self) -> Self:

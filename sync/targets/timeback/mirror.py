@@ -225,9 +225,9 @@ def students_that_matter(
 ) -> list[str]:
     """The students whose guardians are read singly.
 
-    Those whose list says nothing of guardians or shows others than are wanted, and
-    those of whom the drop now says another relationship than was last sent. With
-    ``types_matter`` every student who has or wants a guardian.
+    Those whose list says nothing of guardians, shows others than are wanted or leaves
+    out one that is ours, and those of whom the drop now says another relationship than
+    was last sent. With ``types_matter`` every student who has or wants a guardian.
     """
     students = people.filter(_is_student())
     shown = students.select(ID, pl.col("_agents"))
@@ -243,8 +243,17 @@ def students_that_matter(
     )
     differs = pl.col("_agents").fill_null("?") != pl.col("_wanted")
     concerned = (pl.col("_wanted") != "") | (pl.col("_owned") != "")
-    chosen = concerned & (differs | pl.col("_new") | pl.lit(types_matter))
+    chosen = concerned & (
+        differs | _leaves_out() | pl.col("_new") | pl.lit(types_matter)
+    )
     return joined.filter(chosen)[ID].sort().to_list()
+
+
+def _leaves_out() -> pl.Expr:
+    """Whether the list lacks a guardian of the ledger: some lists show nobody's."""
+    owned = pl.col("_owned").str.split(FIELD_SEPARATOR)
+    shown = pl.col("_agents").fill_null("").str.split(FIELD_SEPARATOR)
+    return (pl.col("_owned") != "") & (owned.list.set_difference(shown).list.len() > 0)
 
 
 def _wanted(wants: Wants) -> pl.DataFrame:
@@ -257,9 +266,12 @@ def _wanted(wants: Wants) -> pl.DataFrame:
     parts = pl.col("key").str.split("/")
     owned = (
         ledger.filter(~pl.col("ended"))
-        .with_columns(_plain(parts.list.get(0)).alias("_student"))
+        .select(
+            _plain(parts.list.get(0)).alias("_student"),
+            _plain(parts.list.get(1)).alias("_agent"),
+        )
         .group_by("_student")
-        .agg(pl.col("key").sort().str.join(FIELD_SEPARATOR).alias("_owned"))
+        .agg(pl.col("_agent").sort().str.join(FIELD_SEPARATOR).alias("_owned"))
     )
     frame = wants.roster.frames.get(Entity.AGENTS) if wants.roster else None
     if frame is None:

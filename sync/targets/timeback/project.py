@@ -8,7 +8,7 @@ for each row that it cannot hold, or whose reference nobody holds, the reason.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 import polars as pl
@@ -21,9 +21,17 @@ from sync.model.normalise import FIELD_SEPARATOR, ROLE_SEPARATOR
 from sync.model.roster import FILE, KEEP, KEY, ROW, Roster
 from sync.targets.base import DECISION, REASON, Projection
 from sync.targets.timeback.bodies import API_ROLES
+from sync.targets.timeback.mirror import STUDENT_ROLE
 
 BLOCKED, DEFERRED, UNSUPPORTED = "blocked", "deferred", "unsupported"
 EDUBRIDGE_KEY = ("userSourcedId", "courseSourcedId", "schoolSourcedId", "role")
+Rule = tuple[pl.Expr, str, str | pl.Expr]
+"""Which rows it is about, their decision, and the reason (text, or its column)."""
+MISSING = "add the missing record to the drop or to the target"
+SAME_EMAIL = (
+    "give each student an e-mail of his own, or take the one that is over out of the "
+    "drop or the target"
+)
 FROZEN_SCHEMA = pl.Schema({"entity": pl.String(), KEY: pl.String()})
 
 
@@ -36,6 +44,8 @@ class Context:
     today: date
     edubridge: bool
     writes_enrollments: bool
+    ended: pl.Series = field(default_factory=lambda: pl.Series(dtype=pl.String))
+    """People whom we ended, whatever the read side goes on showing."""
 
     def judged(self, *entities: Entity) -> bool:
         """Whether validation has judged references to these already."""
@@ -75,16 +85,15 @@ def project(context: Context) -> Projection:
     )
 
 
-def decided(
-    frame: pl.DataFrame, rules: Sequence[tuple[pl.Expr, str, str]]
-) -> pl.DataFrame:
+def decided(frame: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
     """The frame with ``_decision`` and ``_reason`` by the first rule that holds."""
     decision = _column(frame, DECISION)
     reason = _column(frame, REASON)
     for condition, word, why in rules:
         met = condition.fill_null(value=False)
         open_ = decision.is_null()
-        reason = pl.when(open_ & met).then(pl.lit(why)).otherwise(reason)
+        told = pl.lit(why) if isinstance(why, str) else why
+        reason = pl.when(open_ & met).then(told).otherwise(reason)
         decision = pl.when(open_ & met).then(pl.lit(word)).otherwise(decision)
     return frame.with_columns(decision.alias(DECISION), reason.alias(REASON))
 
@@ -117,6 +126,8 @@ def _people(entity: Entity, context: Context) -> pl.DataFrame:
         frame = _with_roles(frame)
     elif entity is Entity.STUDENTS:
         frame = frame.with_columns(roles=pl.lit(None, dtype=pl.String))
+    if entity is Entity.USERS and not context.judged(Entity.STUDENTS):
+        frame = _still_students(frame, context)
     if entity is Entity.STUDENTS:
         # A mere student's row says nothing of other roles that he may have.
         frame = frame.with_columns(
@@ -126,7 +137,7 @@ def _people(entity: Entity, context: Context) -> pl.DataFrame:
             .alias(KEEP)
         )
     orgs = None if context.judged(Entity.ORGS) else context.known(Entity.ORGS)
-    rules = [
+    rules: list[Rule] = [
         (
             unknown(frame, "primaryOrgSourcedId", orgs),
             BLOCKED,
@@ -136,9 +147,12 @@ def _people(entity: Entity, context: Context) -> pl.DataFrame:
     if entity is Entity.USERS:
         none = pl.col("roles").is_null()
         rules.append((none, UNSUPPORTED, "TimeBack has none of its roles"))
-    else:
-        rules.append(_shared_email(frame, context))
-    return decided(frame, rules)
+        return decided(frame, rules)
+    names = _namesakes(frame, context).group_by(KEY).agg(pl.col("_theirs").unique())
+    listed = pl.col("_theirs").list.sort().list.join(", ")
+    frame = frame.join(names.with_columns(listed), on=KEY, how="left").sort(KEY)
+    rules += _shared_email(frame, context)
+    return decided(frame, rules).drop("_theirs")
 
 
 def _with_roles(frame: pl.DataFrame) -> pl.DataFrame:
@@ -172,21 +186,67 @@ def _with_roles(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.drop("roles").join(roles, on=KEY, how="left").sort(KEY)
 
 
-def _shared_email(frame: pl.DataFrame, context: Context) -> tuple[pl.Expr, str, str]:
-    """A second student of one e-mail might be taken for the first by the platform."""
-    why = "another student has the same e-mail, by which TimeBack may confuse them"
+def _still_students(frame: pl.DataFrame, context: Context) -> pl.DataFrame:
+    """Users of whom no whole ``students`` says whether they are students as well stay
+    what they are over there."""
     remote = context.mirror.frames.get(Entity.STUDENTS)
+    if remote is None or not {"roles"} <= set(frame.columns) & set(remote.columns):
+        return frame
+    split = pl.col("roles").str.split(ROLE_SEPARATOR)
+    theirs = split.list.filter(pl.element().str.contains(STUDENT_ROLE, literal=True))
+    whole = split.list.set_union("_theirs").list.sort().list.join(ROLE_SEPARATOR)
+    # A row without a role that TimeBack knows stays one.
+    laid = pl.when(pl.col("roles").is_not_null() & pl.col("_theirs").is_not_null())
+    return (
+        frame.join(remote.select(KEY, theirs.alias("_theirs")), on=KEY, how="left")
+        .with_columns(laid.then(whole).otherwise("roles").alias("roles"))
+        .drop("_theirs")
+        .sort(KEY)
+    )
+
+
+def _shared_email(frame: pl.DataFrame, context: Context) -> list[Rule]:
+    """A second student of one e-mail might be taken for the first by the platform.
+
+    ``_theirs``: the target's other students of that e-mail, see ``_namesakes``.
+    """
     if "email" not in frame.columns:
-        return pl.lit(value=False), BLOCKED, why
+        return []
+    new = pl.col("email").is_not_null() & ~pl.col(KEY).is_in(_there(frame, context))
+    theirs = pl.concat_str(
+        pl.lit("the target holds its e-mail under another id ("),
+        "_theirs",
+        pl.lit("): ids may have changed; nothing is created or ended for either"),
+    )
+    why = "another student has the same e-mail, by which TimeBack may confuse them"
+    return [
+        (new & pl.col("_theirs").is_not_null(), BLOCKED, theirs),
+        (new & pl.col("email").str.to_lowercase().is_duplicated(), BLOCKED, why),
+    ]
+
+
+def _there(frame: pl.DataFrame, context: Context) -> pl.Expr:
+    """The students of the drop that the target holds."""
+    remote = context.mirror.frames.get(Entity.STUDENTS)
+    held = frame.clear() if remote is None else remote
+    return pl.lit(frame.select(KEY).join(held, on=KEY, how="semi")[KEY].implode())
+
+
+def _namesakes(frame: pl.DataFrame, context: Context) -> pl.DataFrame:
+    """Rows of students who would be new, and in ``_theirs`` the target's own students
+    in force of the same e-mail whom no such row names."""
+    remote = context.mirror.frames.get(Entity.STUDENTS)
+    if remote is None or "email" not in frame.columns:
+        return pl.DataFrame(schema={KEY: pl.String(), "_theirs": pl.String()})
     email = pl.col("email").str.to_lowercase()
-    shared = email.is_duplicated()
-    if remote is None:
-        return pl.col("email").is_not_null() & shared, BLOCKED, why
-    others = remote.join(frame, on=KEY, how="anti").select(email).drop_nulls()
-    shared |= email.is_in(others["email"].implode())
-    there = frame.select(KEY).join(remote, on=KEY, how="semi")[KEY].implode()
-    new = ~pl.col(KEY).is_in(there)
-    return pl.col("email").is_not_null() & shared & new, BLOCKED, why
+    lives = pl.col("status").fill_null("active") == "active"
+    others = (
+        remote.filter(lives, ~pl.col(KEY).is_in(context.ended.implode()))
+        .join(frame, on=KEY, how="anti")
+        .select(pl.col(KEY).alias("_theirs"), email)
+    )
+    new = frame.join(remote, on=KEY, how="anti").select(KEY, email)
+    return new.join(others, on="email", how="inner").select(KEY, "_theirs")
 
 
 def _unreachable(frames: Mapping[Entity, pl.DataFrame], context: Context) -> pl.Series:
@@ -214,10 +274,10 @@ def _person_rules(
     columns: Sequence[str],
     frames: Mapping[Entity, pl.DataFrame],
     context: Context,
-) -> list[tuple[pl.Expr, str, str]]:
+) -> list[Rule]:
     people = None if context.judged(*PEOPLE) else context.known(*PEOPLE)
     away = _unreachable(frames, context).implode()
-    rules = []
+    rules: list[Rule] = []
     for column in columns:
         rules += [
             (
@@ -404,17 +464,47 @@ def _frozen(context: Context, wanted: pl.DataFrame | None) -> pl.DataFrame:
     whatever it may have meant and no accepted row names is protected too.
     """
     frozen = context.roster.frozen.select(FROZEN_SCHEMA.names())
+    whole = [frozen, _renumbered(context)]
     remote = context.mirror.frames.get(Entity.ENROLLMENTS)
     if remote is None:
-        return frozen
-    name = Entity.ENROLLMENTS.value
-    ids = frozen.filter(pl.col("entity") == name)[KEY].implode()
+        return pl.concat(whole)
+    ids = frozen.filter(pl.col("entity") == Entity.ENROLLMENTS.value)[KEY].implode()
     meant = _maybe_meant(context, remote, wanted)
     if wanted is not None:
         meant = meant.join(wanted, on=KEY, how="anti")
     carried = remote.filter(pl.col("_remote_id").is_in(ids)).select(KEY)
     more = pl.concat([carried, meant]).unique().sort(KEY)
-    return pl.concat([frozen, more.select(pl.lit(name).alias("entity"), KEY)])
+    return pl.concat([*whole, _of(Entity.ENROLLMENTS, more)])
+
+
+def _of(entity: Entity, keys: pl.DataFrame) -> pl.DataFrame:
+    return keys.select(pl.lit(entity.value).alias("entity"), KEY)
+
+
+def _renumbered(context: Context) -> pl.DataFrame:
+    """The target's students whom nobody names and whose e-mail a row that would be new
+    has, with their links and enrollments: they may be that row's under an old id."""
+    frame = context.roster.frames.get(Entity.STUDENTS)
+    if frame is None:
+        return FROZEN_SCHEMA.to_frame()
+    people = _namesakes(frame, context).select(pl.col("_theirs").alias(KEY)).unique()
+    users = context.roster.frames.get(Entity.USERS)
+    if users is not None:
+        people = people.join(users, on=KEY, how="anti")
+    people = people.sort(KEY)
+    found = [_of(Entity.STUDENTS, people)]
+    for entity, column in _OWNERS.items():
+        remote = context.mirror.frames.get(entity)
+        if remote is not None:
+            held = remote.join(people, left_on=column, right_on=KEY, how="semi")
+            found.append(_of(entity, held.sort(KEY)))
+    return pl.concat(found)
+
+
+_OWNERS = {
+    Entity.AGENTS: "studentSourcedId",
+    Entity.ENROLLMENTS: "userSourcedId",
+}
 
 
 def _maybe_meant(
@@ -423,7 +513,7 @@ def _maybe_meant(
     """Keys of what enrollments that are not carried out may have meant: their user in
     their place (EduBridge's course, OneRoster's class); of one whose place cannot be
     told, all of its user; of one whose user nobody knows, all in its place."""
-    rows = _not_carried_out(context, wanted)
+    every = rows = _not_carried_out(context, wanted)
     home = Entity.COURSES if context.edubridge else Entity.CLASSES
     place = "courseSourcedId" if context.edubridge else "classSourcedId"
     if not context.edubridge:  # what stands there under its own id means that record
@@ -433,11 +523,29 @@ def _maybe_meant(
         remote.join(rows, on=["userSourcedId", place], how="semi"),
         remote.join(nowhere, on="userSourcedId", how="semi"),
     ]
+    if not context.edubridge:
+        parts.append(_stated(every, remote))
     people = context.known(*PEOPLE)
     if people is not None:
         strangers = _nameless(rows, "userSourcedId", people)
         parts.append(remote.join(strangers, on=place, how="semi"))
     return pl.concat([part.select(KEY) for part in parts])
+
+
+def _stated(rows: pl.DataFrame, remote: pl.DataFrame) -> pl.DataFrame:
+    """What rows state exactly that bear the id of a record of another user or class:
+    of a duplicate id one cannot tell whose it is. In their role, where it is one."""
+    same = ["userSourcedId", "classSourcedId"]
+    taken = rows.join(remote, left_on="_own", right_on=KEY, how="semi").join(
+        remote, left_on=["_own", *same], right_on=[KEY, *same], how="anti"
+    )
+    plain = pl.col("role").is_in(API_ROLES).fill_null(value=False)
+    return pl.concat(
+        [
+            remote.join(taken.filter(plain), on=[*same, "role"], how="semi"),
+            remote.join(taken.filter(~plain), on=same, how="semi"),
+        ]
+    )
 
 
 def _nameless(rows: pl.DataFrame, column: str, known: pl.Series | None) -> pl.DataFrame:
@@ -448,12 +556,14 @@ def _nameless(rows: pl.DataFrame, column: str, known: pl.Series | None) -> pl.Da
 
 
 def _not_carried_out(context: Context, wanted: pl.DataFrame | None) -> pl.DataFrame:
-    """User, class, course and ``_own`` id of rejected and blocked enrollments."""
-    names = ("userSourcedId", "classSourcedId", "courseSourcedId")
+    """User, class, course, role and ``_own`` id of what is not carried out."""
+    names = ("userSourcedId", "classSourcedId", "courseSourcedId", "role")
     parts = [pl.DataFrame(schema=dict.fromkeys((*names, "_own"), pl.String()))]
     rejected = context.roster.rejected.get(Entity.ENROLLMENTS)
     if rejected is not None and "userSourcedId" in rejected.columns:
-        rows = _with_class(rejected, context)
+        rows = _with_class(rejected, context).with_columns(
+            _column(rejected, "role").alias("role")
+        )
         parts.append(rows.select(*names, pl.col(KEY).alias("_own")))
     if wanted is not None:
         blocked = wanted.filter(pl.col(DECISION) == BLOCKED)
@@ -476,9 +586,10 @@ def _notes(frames: Mapping[Entity, pl.DataFrame]) -> Findings:
                 pl.concat_str(pl.lit("this row is blocked: "), pl.col(REASON)).alias(
                     "message"
                 ),
-                pl.lit("add the missing record to the drop or to the target").alias(
-                    "hint"
-                ),
+                pl.when(pl.col(REASON).str.contains("e-mail", literal=True))
+                .then(pl.lit(SAME_EMAIL))
+                .otherwise(pl.lit(MISSING))
+                .alias("hint"),
             )
         )
         rest = frame.filter(pl.col(DECISION).is_in([UNSUPPORTED, DEFERRED]))

@@ -11,7 +11,7 @@ import polars as pl
 
 from sync.errors import ConfigError
 from sync.model.capabilities import Capabilities
-from sync.model.entities import REFERENCE, Entity
+from sync.model.entities import PEOPLE, REFERENCE, Entity
 from sync.model.ledger import LedgerView
 from sync.model.mirror import Mirror
 from sync.model.normalise import FIELD_SEPARATOR, ROLE_SEPARATOR, decode_roles
@@ -232,6 +232,9 @@ class TimebackTarget:
         self, roster: Roster, mirror: Mirror, ledger: LedgerView, today: date
     ) -> Projection:
         """What TimeBack can hold of the roster."""
+        ended = ledger.records.filter(
+            pl.col("ended") & pl.col("entity").is_in([one.value for one in PEOPLE])
+        )
         return project.project(
             project.Context(
                 roster,
@@ -239,6 +242,7 @@ class TimebackTarget:
                 today,
                 edubridge=self.edubridge,
                 writes_enrollments=self.settings.api is not None,
+                ended=ended["key"],
             )
         )
 

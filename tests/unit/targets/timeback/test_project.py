@@ -476,8 +476,6 @@ def test_what_a_rejected_enrollment_may_have_meant_is_frozen(
     """In OneRoster a row of another id may mean a record by its user and class."""
     rejected = enrollment("e1") | cells
     remote = HELD if edubridge else [row | {"_key": row["_remote_id"]} for row in HELD]
-    if not edubridge and rejected["_key"] == "r4":
-        protected = {"r4"}  # there the id says which record it means
     found = projected(
         {"enrollments": []},
         {**SCHOOL, "enrollments": remote},

@@ -1,0 +1,59 @@
+"""What is new tonight: a row that was bad for a month must not hide tonight's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.districts import edit, slim
+from tests.support.workspace import Workspace
+
+
+def spoilt(workspace: Workspace, count: int) -> Path:
+    """The drop with an email that nobody can write to in the first rows."""
+    drop = workspace.drop(slim(), f"spoilt-{count}")
+    for email in slim().students["email"].to_list()[:count]:
+        edit(drop / "students.csv", email, "nowhere")
+    return drop
+
+
+def night(workspace: Workspace, drop: Path) -> dict[str, Any]:
+    ended = workspace.sync(drop)
+    assert ended.code == 0, ended.err
+    return ended.document
+
+
+@pytest.fixture
+def two_bad(slim_synced: Workspace) -> Workspace:
+    """After a night with two bad rows that say the very same."""
+    assert night(slim_synced, spoilt(slim_synced, 2))["new_findings"] == {"RS117": 2}
+    return slim_synced
+
+
+def test_what_was_bad_yesterday_is_not_new(two_bad: Workspace) -> None:
+    report = night(two_bad, spoilt(two_bad, 2))
+    assert (report["findings"], report["new_findings"]) == ({"RS117": 2}, {})
+
+
+def test_one_more_bad_row_is_exactly_one_new_finding(two_bad: Workspace) -> None:
+    report = night(two_bad, spoilt(two_bad, 3))
+    assert report["findings"] == {"RS117": 3}
+    assert report["new_findings"] == {"RS117": 1}
+
+
+def test_a_refused_drop_between_two_nights_does_not_forget(two_bad: Workspace) -> None:
+    broken = spoilt(two_bad, 2)
+    edit(broken / "students.csv", "familyName", "surname")
+    assert two_bad.sync(broken).code == 3
+    assert night(two_bad, spoilt(two_bad, 2))["new_findings"] == {}
+
+
+def test_a_delta_between_two_nights_does_not_forget(two_bad: Workspace) -> None:
+    delta = two_bad.folder / "delta"
+    delta.mkdir()
+    lines = (spoilt(two_bad, 0) / "students.csv").read_text("utf-8").splitlines()
+    (delta / "students.csv").write_text("\n".join(lines[:2]) + "\n", "utf-8")
+    assert two_bad.sync(delta, "--delta").code == 0
+    assert night(two_bad, spoilt(two_bad, 2))["new_findings"] == {}
