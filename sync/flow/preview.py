@@ -314,10 +314,19 @@ def _small_files(
         )
         for entity, rows in before.items()
         if roster.modes.get(entity) is Mode.BULK
-        and (rules.policies[entity] == "keep" or rules.additions_only)
+        and (
+            rules.policies[entity] == "keep"
+            or rules.additions_only
+            or (entity in PEOPLE and not _both_files(roster, before))
+        )
         and rows >= rules.guards.floor
         and rules.guards.shrink.exceeded(rows - roster.counts[entity].read, rows)
     )
+
+
+def _both_files(roster: Roster, before: Mapping[Entity, int]) -> bool:
+    """Whether no file of people that a good drop had is away: else nobody is ended."""
+    return all(home in roster.modes for home in PEOPLE if home in before)
 
 
 def _missing_files(context: Context, roster: Roster) -> Findings:

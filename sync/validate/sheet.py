@@ -43,7 +43,7 @@ FREE = frozenset({Kind.TEXT, Kind.IDENTIFIER})
 
 UNUSUAL = (
     r"[^\x20-\x7e]|^ | $|^[0-9.]+[eE]|^[0-9]{4}-[0-9]{2}-[0-9]{2}"
-    r"|^(?i-u:true|false|active|inactive|tobedeleted)$"
+    r"|^(?i-u:true|false|active|inactive|tobedeleted)$|\?\?"
 )
 """What a free text must hold for any rule on its content to fail, or for normalising
 to change it: one cheap pass for a column that is as it should be."""

@@ -104,3 +104,36 @@ def test_links_get_the_id_under_which_they_were_written() -> None:
 def test_without_a_ledger_the_mirror_stays_as_it_was_read() -> None:
     rows = [{"_key": "a", "_remote_id": "a"}, {"_key": "b", "_remote_id": "b"}]
     assert laid(STUDENTS, rows).to_dicts() == rows
+
+
+GIVEN = (ENROLLMENTS, "e1", "given")
+
+
+@pytest.mark.parametrize(
+    ("keys", "known", "expected"),
+    [
+        pytest.param(["given"], GIVEN, {"e1": "given"}, id="under our id"),
+        pytest.param(["given"], None, {"given": "given"}, id="not ours"),
+        pytest.param(
+            ["e1", "given"], GIVEN, {"e1": "e1", "given": "given"}, id="id is taken"
+        ),
+        pytest.param(
+            ["given"],
+            (ENROLLMENTS, "s1/k1/o1/student", "given"),
+            {"given": "given"},
+            id="EduBridge's key is no id",
+        ),
+        pytest.param(
+            ["given"], (AGENTS, "e1", "given"), {"given": "given"}, id="of a link"
+        ),
+    ],
+)
+def test_an_enrollment_of_another_id_is_seen_under_ours(
+    keys: list[str],
+    known: tuple[Entity, str, str | None] | None,
+    expected: dict[str, str],
+) -> None:
+    rows = [ENROLLMENT | {"_key": key, "_remote_id": key} for key in keys]
+    frame = laid(ENROLLMENTS, rows, *([known] if known else []))
+    assert dict(frame.select("_key", "_remote_id").rows()) == expected
+    assert frame["_key"].is_sorted()

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
 import pytest
 
+from sync.model import normalise
 from sync.model.entities import SYNCED, Entity, Mode
 from sync.model.ledger import LEDGER_SCHEMA, PAIRS_SCHEMA, LedgerView, digest
 from sync.model.roster import Roster
@@ -345,3 +347,26 @@ def test_keys_in_the_ledger_are_taken_apart_as_they_were_joined() -> None:
     people = records.people([student("a/b", "u1")])
     wants = Wants(SYNCED, roster([]), ledger(("a%2Fb/u1", None)))
     assert students_that_matter(wants, people, types_matter=False) == ["a/b"]
+
+
+@pytest.mark.parametrize(
+    ("shown", "asked"),
+    [((), ["s"]), (("a",), ["s"]), (("a", "b"), ["s"])],
+)
+def test_a_student_of_ours_whose_last_guardians_left_the_drop_is_asked_for(
+    shown: tuple[str, ...], asked: list[str]
+) -> None:
+    people = records.people([student("s", *shown)])
+    ours = ledger(("s/a", "mother"), ("s/b", "father"))
+    wants = Wants((AGENTS,), roster([]), ours)
+    assert students_that_matter(wants, people, types_matter=False) == asked
+
+
+def test_a_list_that_shows_exactly_the_links_that_are_ours_asks_for_nobody() -> None:
+    people = records.people([student("s/1", "a", "b/2")])
+    ours = ledger(("s%2F1/a", "mother"), ("s%2F1/b%2F2", "mother"))
+    links = roster([link("s/1", "a"), link("s/1", "b/2")])
+    keys = normalise.key("studentSourcedId", "agentSourcedId").alias("_key")
+    links = replace(links, frames={AGENTS: links.frames[AGENTS].with_columns(keys)})
+    wants = Wants((AGENTS,), links, ours)
+    assert students_that_matter(wants, people, types_matter=False) == []

@@ -224,6 +224,103 @@ def test_a_shared_email_holds_back_the_student_without_a_partner(
     assert {key for key, decision in told.items() if decision == "blocked"} == blocked
 
 
+OLD = person("old", email="A@x")
+OF_OLD: Tables = {
+    "students": [OLD, person("s1")],
+    "agents": [link("old", "u1"), link("s1", "u1")],
+    "enrollments": [held("old/k1/o1/student", "r1", "old"), held("e2", "r2")],
+}
+
+
+@pytest.mark.parametrize("edubridge", [True, False])
+def test_whom_a_row_under_a_new_id_may_be_is_frozen_with_all_that_is_his(
+    edubridge: bool,
+) -> None:
+    drop = {"students": [person("new", email="a@x"), person("s1")]}
+    found = projected(drop, OF_OLD, edubridge=edubridge)
+    assert decisions(found, "students") == {"new": "blocked", "s1": None}
+    assert found.frozen.rows() == [
+        ("students", "old"),
+        ("agents", "old/u1"),
+        ("enrollments", "old/k1/o1/student"),
+    ]
+    (message,) = found.findings.frame.filter(code="RS301")["message"]
+    assert "(old)" in message
+    assert "ids may have changed" in message
+
+
+@pytest.mark.parametrize(
+    ("drop", "old"),
+    [
+        pytest.param([person("s1")], OLD, id="no row of his e-mail"),
+        pytest.param([person("new", email="b@x")], OLD, id="another e-mail"),
+        pytest.param(
+            [person("new", email="a@x")], OLD | {"status": "tobedeleted"}, id="ended"
+        ),
+        pytest.param([person("s1", email="a@x")], OLD, id="a row that is there"),
+    ],
+)
+def test_nobody_else_is_frozen_for_an_email(drop: list[Row], old: Row) -> None:
+    found = projected({"students": drop}, {"students": [old, person("s1")]})
+    assert found.frozen.is_empty()
+    assert set(decisions(found, "students").values()) == {None}
+
+
+def test_whom_a_row_of_users_names_is_not_frozen_for_his_email() -> None:
+    drop = {"students": [person("new", email="a@x")], "users": [user("old")]}
+    found = projected(drop, {"students": [OLD]})
+    assert decisions(found, "students") == {"new": "blocked"}
+    assert found.frozen.is_empty()
+
+
+@pytest.mark.parametrize(
+    ("given", "bulk", "expected"),
+    [
+        (("teacher",), (), ("student", "teacher")),
+        (("teacher",), ("students",), ("teacher",)),
+        (("student", "teacher"), (), ("student", "teacher")),
+        (("ext:coach",), (), None),
+    ],
+)
+def test_only_a_whole_file_of_students_takes_that_role_from_a_user(
+    given: tuple[str, ...], bulk: tuple[str, ...], expected: tuple[str, ...] | None
+) -> None:
+    drop = {"users": [person("b", roles=roles(*((one, "o1") for one in given)))]}
+    whole: Tables = {**drop, "students": []} if bulk else drop
+    there = roles(("parent", "o1"), ("student", "o1"))
+    found = projected(whole, {"students": [person("b", roles=there)]}, bulk=bulk)
+    wanted = expected and roles(*((one, "o1") for one in expected))
+    assert one(found, "users")["roles"] == wanted
+
+
+@pytest.mark.parametrize(
+    ("cells", "protected"),
+    [
+        ({}, {"r1"}),
+        ({"role": "teacher"}, {"r2"}),
+        ({"role": "?"}, {"r1", "r2"}),
+        ({"userSourcedId": "s2"}, set()),
+    ],
+)
+def test_a_row_under_the_id_of_another_record_protects_what_it_states(
+    cells: Row, protected: set[str]
+) -> None:
+    there = [
+        held("r1", "r1"),
+        held("r2", "r2", role="teacher"),
+        held("r9", "r9", "s2"),
+    ]
+    found = projected(
+        {"enrollments": []},
+        {"students": [person("s1"), person("s2")], "enrollments": there},
+        edubridge=False,
+        frozen=(("enrollments", "r9"),),
+        rejected={"enrollments": [enrollment("r9") | cells]},
+    )
+    keys = found.frozen.filter(entity="enrollments")["_key"]
+    assert set(keys) == protected | {"r9"}
+
+
 @pytest.mark.parametrize(
     ("drop", "decision"),
     [
