@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -235,8 +235,3 @@ def metadata_of(roster: Roster, entity: Entity) -> tuple[str, ...]:
 def now() -> datetime:
     """The present instant, in UTC."""
     return datetime.now(UTC)
-
-
-def after(delay: timedelta) -> Deadline:
-    """The deadline that comes after ``delay``."""
-    return Deadline(time.monotonic() + delay.total_seconds())

@@ -7,6 +7,5 @@ from __future__ import annotations
 
 from sync.read.codes import CODES
 from sync.read.drop import read_drop
-from sync.read.locate import cells
 
-__all__ = ["CODES", "cells", "read_drop"]
+__all__ = ["CODES", "read_drop"]

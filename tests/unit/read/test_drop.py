@@ -7,13 +7,12 @@ import struct
 import zipfile
 from pathlib import Path
 
-import polars as pl
 import pytest
 
 from sync.errors import UsageError
 from sync.model.finding import Severity
 from sync.model.roster import DropKind
-from sync.read import CODES, cells, read_drop
+from sync.read import CODES, read_drop
 from sync.read import archive as archive_module
 
 PATTERNS = ["students.csv", "users*.csv"]
@@ -220,24 +219,6 @@ def test_a_file_that_may_not_be_read_refuses_the_drop(
     path = folder(tmp_path, {"students.csv": STUDENTS})
     monkeypatch.setattr(Path, "read_bytes", refuse)
     assert codes(path) == ["RS005"]
-
-
-def test_cells_are_found_by_file_line_and_column(tmp_path: Path) -> None:
-    path = folder(
-        tmp_path, {"students.csv": b"a,b\n 1 ,2\n\n3,4\n", "users.csv": USERS}
-    )
-    drop, _ = read_drop(path, PATTERNS)
-    places = pl.DataFrame(
-        {
-            "file": ["users.csv", "students.csv", "students.csv", "students.csv", None],
-            "line": pl.Series([2, 4, 2, 9, 1], dtype=pl.UInt32),
-            "column": ["c", "b", "a", "zzz", "a"],
-            "other": [1, 2, 3, 4, 5],
-        }
-    )
-    located = cells(drop, places)
-    assert located.get_column("value").to_list() == ["3", "4", " 1 ", None, None]
-    assert located.drop("value").equals(places)
 
 
 def test_a_zip_in_memory_is_never_written_to_disk(tmp_path: Path) -> None:
