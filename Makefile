@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup demo test check bench lock
+.PHONY: setup demo test test-long check bench lock
 
 setup: $(STAMP)
 
@@ -19,7 +19,11 @@ demo: setup
 	$(BIN)/roster-sync demo
 
 test: setup
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not long"
+
+# What takes minutes by itself: run before anything lands.
+test-long: setup
+	$(BIN)/python -m pytest -q -n 2 --dist load -m long
 
 check: setup
 	$(BIN)/ruff format --check .

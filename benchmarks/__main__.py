@@ -25,6 +25,8 @@ from pathlib import Path
 
 import polars as pl
 
+from benchmarks.defects import EXPECTED, SHARE, make
+from benchmarks.suggest import SEEDS, measure, shares
 from sync.samples import make_samples
 
 ROUNDS = 3
@@ -84,12 +86,45 @@ def local(students: int, folder: Path) -> Iterator[Line]:
         "parse + validate + diff of two nights / bare read_csv of both", compare, both
     )
     for name, samples in (("check", check), ("compare", compare)):
-        most = max(one.rss - one.base for one in samples)
-        per_unit = most / (samples[0].count / ROWS_UNIT) / 2**20
+        yield memory(name, samples)
+
+
+def memory(name: str, samples: list[Sample]) -> Line:
+    """Peak memory beyond that of the imports."""
+    most = max(one.rss - one.base for one in samples)
+    per_unit = most / (samples[0].count / ROWS_UNIT) / 2**20
+    return Line(
+        f"peak memory of {name} per 100,000 rows, beyond the imports",
+        f"{per_unit:.0f} MiB",
+        f"{most / 2**20:.0f} MiB for {samples[0].count:,} rows",
+    )
+
+
+def spoilt(students: int, folder: Path) -> Iterator[Line]:
+    """A drop with defects: ``check`` fails if one is missed, or one invented."""
+    expected = make(folder / "spoilt" / "drop", students, seed=1)
+    expected.write_csv(folder / "spoilt" / EXPECTED)
+    drop = str(folder / "spoilt" / "drop")
+    bare, check = in_turn(("lenient", drop), ("defects", drop))
+    yield ratio(
+        f"parse + validate, 1 row in {SHARE} spoilt / bare read_csv of the same files",
+        *(check, bare),
+    )
+    yield memory("check of the spoilt rows", check)
+    yield Line(
+        "findings of the spoilt rows, missed or invented",
+        "0",
+        f"{expected.height:,} expected, of {expected['code'].n_unique()} codes",
+    )
+
+
+def proposals() -> Iterator[Line]:
+    """How many columns are found when all headers have other names."""
+    for sample, found, wished in shares(measure(SEEDS)):
         yield Line(
-            f"peak memory of {name} per 100,000 rows, beyond the imports",
-            f"{per_unit:.0f} MiB",
-            f"{most / 2**20:.0f} MiB for {samples[0].count:,} rows",
+            f"columns that mappings suggest finds, headers renamed: {sample}",
+            f"{found / wished:.1%}",
+            f"{found:,} of {wished:,}",
         )
 
 
@@ -159,7 +194,12 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=2_000)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        lines = [*local(asked.students, Path(folder)), *sending(asked.requests)]
+        lines = [
+            *local(asked.students, Path(folder)),
+            *spoilt(asked.students // 2, Path(folder)),
+            *proposals(),
+            *sending(asked.requests),
+        ]
     text = table(lines, asked.students)
     print(text)
     RESULTS.write_text(text, "utf-8")

@@ -33,6 +33,12 @@ app = typer.Typer(
 
 session = Session()
 
+mappings_app = typer.Typer(
+    rich_markup_mode=None,
+    help="Which layouts are known, and how a new one is read.",
+)
+app.add_typer(mappings_app, name="mappings")
+
 
 class ReportFormat(StrEnum):
     """The forms of a report."""
@@ -40,6 +46,14 @@ class ReportFormat(StrEnum):
     HTML = "html"
     JSON = "json"
     CSV = "csv"
+
+
+class Layout(StrEnum):
+    """What a drop can be converted to."""
+
+    FOUR_FILES = "four-files"
+    ONEROSTER_1_1 = "oneroster-1.1"
+    ONEROSTER_1_2 = "oneroster-1.2"
 
 
 class SchemaName(StrEnum):
@@ -66,6 +80,10 @@ Delta = Annotated[
 ]
 Source = Annotated[
     str | None, typer.Option(help="Who delivers this drop, where there are several.")
+]
+Again = Annotated[
+    bool,
+    typer.Option("--again", help="Let a drop older than the last good one through."),
 ]
 Wait = Annotated[
     str | None,
@@ -151,6 +169,7 @@ def plan(
     wait: Wait = None,
     *,
     delta: Delta = False,
+    again: Again = False,
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="End with 10 when there are changes.")
     ] = False,
@@ -158,7 +177,9 @@ def plan(
     """Preview: fetch, compare, judge the guards; writes nothing remote."""
     from sync.cli.night import Night, night
 
-    asked = Night(drop, target, mapping, source, wait, delta=delta, dry=True)
+    asked = Night(
+        drop, target, mapping, source, wait, delta=delta, dry=True, again=again
+    )
     _end(night(session, asked, out=out, changes_code=exit_code))
 
 
@@ -172,6 +193,7 @@ def run(
     deadline: DeadlineText = None,
     *,
     delta: Delta = False,
+    again: Again = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Plan and report, but send nothing.")
     ] = False,
@@ -180,7 +202,10 @@ def run(
     from sync.cli.night import Night, night
 
     asked = Night(
-        drop, target, mapping, source, wait, deadline, delta=delta, dry=dry_run
+        *(drop, target, mapping, source, wait, deadline),
+        delta=delta,
+        dry=dry_run,
+        again=again,
     )
     _end(night(session, asked))
 
@@ -272,6 +297,33 @@ def fetch(
 
 
 @app.command()
+def convert(
+    drop: DropPath,
+    to: Annotated[Layout, typer.Option(help="The layout to write.")],
+    out: Annotated[Path, typer.Option(help="The folder to make; new or empty.")],
+    mapping: Mapping = None,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            help="What a OneRoster delta names as the last change of its rows. "
+            "[the newest that the drop states, or the time of its files]"
+        ),
+    ] = None,
+    *,
+    delta: Delta = False,
+    zipped: Annotated[
+        bool, typer.Option("--zip", help="Write one zip into the folder.")
+    ] = False,
+) -> None:
+    """One layout into another; rejected rows are left out."""
+    from sync.cli.convert import Asked
+    from sync.cli.convert import convert as run
+
+    asked = Asked(drop, to.value, out, mapping, at, delta=delta, zipped=zipped)
+    _end(run(session, asked))
+
+
+@app.command()
 def sandbox(
     port: Annotated[int, typer.Option(help="The port; 0 for any free one.")] = 8765,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
@@ -335,6 +387,53 @@ def schema(
     from sync.cli.schema import schema as run
 
     _end(run(session, name.value))
+
+
+@mappings_app.command("list")
+def mappings_list() -> None:
+    """The shipped mappings."""
+    from sync.cli.mappings import list_mappings
+
+    _end(list_mappings(session))
+
+
+@mappings_app.command("show")
+def mappings_show(
+    name: Annotated[str, typer.Argument(help="The name of a shipped mapping.")],
+) -> None:
+    """One shipped mapping, as TOML to start from."""
+    from sync.cli.mappings import show as run
+
+    _end(run(session, name))
+
+
+@mappings_app.command("check")
+def mappings_check(
+    file: Annotated[str, typer.Argument(help="A mapping file, or a shipped name.")],
+    drop: Annotated[
+        Path | None, typer.Option(help="Try it on this folder, zip or CSV file.")
+    ] = None,
+) -> None:
+    """What is wrong with a mapping, or what it reads."""
+    from sync.cli.mappings import check as run
+
+    _end(run(session, file, drop))
+
+
+@mappings_app.command("suggest")
+def mappings_suggest(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILES", help="CSV files, folders or zips.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option(help="The file to write instead of printing.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="The mapping's name.")] = None,
+) -> None:
+    """Propose a mapping for files never seen."""
+    from sync.cli.mappings import suggest as run
+
+    _end(run(session, files, out, name))
 
 
 @app.command()

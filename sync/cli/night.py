@@ -10,7 +10,17 @@ from pathlib import Path
 from sync.cli.session import Session, deadline, duration
 from sync.config import Config, TargetConfig
 from sync.errors import ExitCode, LocalError, RosterSyncError, UsageError, worst
-from sync.flow import How, Intake, Manner, Rejection, Result, nightly, take_in
+from sync.flow import (
+    How,
+    Intake,
+    Manner,
+    Rejection,
+    Result,
+    incomplete,
+    nightly,
+    take_in,
+    without_sentinel,
+)
 from sync.report import document, documents, preview, summary
 
 
@@ -26,6 +36,7 @@ class Night:
     deadline: str | None = None
     delta: bool = False
     dry: bool = False
+    again: bool = False
 
 
 def night(
@@ -93,6 +104,32 @@ def _one(
         require=table.require,
         rejection=Rejection(rejected.percent, rejected.count, table.guards.floor),
     )
+    intake = incomplete(asked.drop, table.complete)
+    if intake is None:
+        intake = without_sentinel(
+            _taken_in(session, config, asked, how, taken), table.complete
+        )
+    manner = Manner(
+        show=session.console,
+        source=asked.source,
+        again=asked.again,
+        wait=duration(asked.wait, "--wait"),
+        deadline=deadline(asked.deadline, config),
+        on_wire=session.on_wire,
+    )
+    return session.run(
+        lambda: nightly(config, table.name, intake, manner, dry=asked.dry)
+    )
+
+
+def _taken_in(
+    session: Session,
+    config: Config,
+    asked: Night,
+    how: How,
+    taken: dict[How, Intake],
+) -> Intake:
+    """The drop taken in so; read once, however many targets want it."""
     if how not in taken:
         with (
             session.signals(),
@@ -101,16 +138,7 @@ def _one(
             intake = take_in(asked.drop, how, datetime.now(config.timezone).date())
             step.advance(sum(one.rows for one in intake.drop.tables.values()))
         taken[how] = intake
-    manner = Manner(
-        show=session.console,
-        source=asked.source,
-        wait=duration(asked.wait, "--wait"),
-        deadline=deadline(asked.deadline, config),
-        on_wire=session.on_wire,
-    )
-    return session.run(
-        lambda: nightly(config, table.name, taken[how], manner, dry=asked.dry)
-    )
+    return taken[how]
 
 
 def _code(result: Result, *, changes_code: bool) -> ExitCode:

@@ -16,6 +16,7 @@ from sync.config.model import (
     Limits,
     Policy,
     Removal,
+    Select,
     TargetConfig,
     Threshold,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "Policy",
     "Removal",
     "SecretRef",
+    "Select",
     "Table",
     "TargetConfig",
     "Threshold",

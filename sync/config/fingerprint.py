@@ -16,9 +16,11 @@ from pydantic_core import to_jsonable_python
 from sync.config.model import TargetConfig
 from sync.config.values import SecretRef
 
-_OF_NO_MATTER = frozenset({"name", "limits", "settle", "mapping", "require"})
-"""Pace and patience change no operation; what mapping and required files made of the
-drop is under the digest of the roster."""
+_OF_NO_MATTER = frozenset(
+    {"name", "limits", "settle", "mapping", "require", "complete"}
+)
+"""Pace and patience change no operation; what mapping, required files and sentinel made
+of the drop is under the digest of the roster."""
 
 
 def fingerprint(config: TargetConfig) -> str:

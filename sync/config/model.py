@@ -30,13 +30,23 @@ from pydantic import (
 from sync.config.nearest import did_you_mean
 from sync.config.values import FOLDER, Days, Duration, Table
 from sync.errors import UsageError
-from sync.model.entities import ENTITIES, METADATA_PREFIX, PEOPLE, SYNCED, Entity
+from sync.model.entities import (
+    ENTITIES,
+    GRADES,
+    METADATA_PREFIX,
+    PEOPLE,
+    REFERENCE,
+    SYNCED,
+    USER_ROLES,
+    Entity,
+)
 
 Policy = Literal["keep", "inactive", "tobedeleted", "delete"]
 """What removing a record of an entity means, as far as the kind can."""
 
 _ROLE_COLUMNS = ("role", "roleType", "roleOrgSourcedId", "roles")
 _MOST_AT_ONCE = 1000
+_ENTITIES = (*SYNCED, *REFERENCE)
 
 
 def _positive(value: timedelta) -> timedelta:
@@ -47,8 +57,8 @@ def _positive(value: timedelta) -> timedelta:
 
 
 def _known_entity(value: Any) -> Any:
-    if isinstance(value, str) and value not in set(Entity):
-        message = f"no such entity{did_you_mean(value, Entity)}"
+    if isinstance(value, str) and value not in _ENTITIES:
+        message = f"no such entity{did_you_mean(value, _ENTITIES)}"
         raise ValueError(message)
     return value
 
@@ -57,6 +67,19 @@ PositiveDuration = Annotated[Duration, AfterValidator(_positive)]
 AnyEntity = Annotated[Entity, BeforeValidator(_known_entity)]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Text = Annotated[str, Field(min_length=1)]
+EVERYTHING = ("*",)
+
+
+def _star_at_the_end(value: str) -> str:
+    if "*" in value[:-1]:
+        message = "a * stands at the end of a value only"
+        raise ValueError(message)
+    return value
+
+
+Pattern = Annotated[Text, AfterValidator(_star_at_the_end)]
+Patterns = Annotated[tuple[Pattern, ...], Field(min_length=1)]
+"""Values of which one must be met; ``*`` at the end of one stands for any rest."""
 
 
 class Limits(Table):
@@ -107,6 +130,59 @@ class Removal(Table):
             message = 'orgs has an effect with scope = "orgs" only'
             raise ValueError(message)
         return self
+
+
+class Select(Table):
+    """What of a drop is for this target; a value may end with ``*``."""
+
+    orgs: Patterns = EVERYTHING
+    """Schools by sourcedId: of people, and of enrollments."""
+    grades: Patterns = EVERYTHING
+    """Of students; staff is not asked."""
+    roles: Patterns = EVERYTHING
+    """Of people, students having the role student."""
+    classes: Patterns = EVERYTHING
+    """Of enrollments."""
+    courses: Patterns = EVERYTHING
+    """Of enrollments, which have the course of their class."""
+
+    @field_validator("grades")
+    @classmethod
+    def _known_grades(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(_spelled(one, _grade_forms(), "grade") for one in values)
+
+    @field_validator("roles")
+    @classmethod
+    def _known_roles(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        forms = {role.casefold(): role for role in USER_ROLES}
+        return tuple(
+            one if one.startswith("ext:") else _spelled(one, forms, "role")
+            for one in values
+        )
+
+    @property
+    def everything(self) -> bool:
+        """Whether nothing is left out."""
+        return all(
+            EVERYTHING[0] in getattr(self, name) for name in type(self).model_fields
+        )
+
+
+def _grade_forms() -> dict[str, str]:
+    """How a grade may be written, as in a drop -> its code."""
+    plain = {grade.casefold(): grade for grade in GRADES} | {"k": "KG"}
+    return plain | {str(number): f"{number:02d}" for number in range(1, 14)}
+
+
+def _spelled(value: str, forms: Mapping[str, str], what: str) -> str:
+    """The value as rosters spell it; one with a ``*`` stays as it is."""
+    if value.endswith("*"):
+        return value
+    known = forms.get(value.casefold())
+    if known is None:
+        message = f'"{value}" is no {what}{did_you_mean(value, set(forms.values()))}'
+        raise ValueError(message)
+    return known
 
 
 class Fields(Table):
@@ -206,7 +282,11 @@ class TargetTable(Table):
     """Entities without which a drop is refused."""
     settle: Duration = timedelta(seconds=30)
     """How long what was written may take to show."""
+    complete: str = ""
+    """The name of a sentinel file, such as ``*.done``, without which a drop is not
+    read; blank for none."""
     same_username: Literal["reject", "warn"] = "reject"
+    select: Select = Select()
     limits: Limits = Limits()
     removal: Removal = Removal()
     fields: Fields = Fields()
@@ -221,6 +301,14 @@ class TargetTable(Table):
             message = f"{what}; known are {', '.join(SYNCED)}"
             raise ValueError(message)
         return tuple(entity for entity in SYNCED if entity in entities)
+
+    @field_validator("complete")
+    @classmethod
+    def _a_name(cls, complete: str) -> str:
+        if "/" in complete or "\\" in complete:
+            message = "must be the name of a file, without folders"
+            raise ValueError(message)
+        return complete.strip()
 
     @field_validator("mapping")
     @classmethod

@@ -1,5 +1,6 @@
 """The story: read, map, validate, fetch, compare, plan, guard, apply, verify."""
 
+from sync.flow.complete import incomplete, without_sentinel
 from sync.flow.context import Show, Step
 from sync.flow.ending import Result
 from sync.flow.intake import How, Intake, Rejection, take_in
@@ -16,8 +17,10 @@ __all__ = [
     "Step",
     "carry_out",
     "fetch_roster",
+    "incomplete",
     "nightly",
     "refusal",
     "resume",
     "take_in",
+    "without_sentinel",
 ]

@@ -38,4 +38,55 @@ CODES: tuple[Code, ...] = (
         "likely a broken export than so many broken rows, so nothing is carried out.",
         "Mend the most frequent finding first; the others are often its consequences.",
     ),
+    Code(
+        "RS405",
+        Severity.REFUSED,
+        "The drop is older than the last good one",
+        "Its name carries an earlier date than that of the last good drop of its "
+        "source. Carrying it out would take back what has changed since, so nothing "
+        "of it is carried out. With --again it is a warning.",
+        "Deliver the newest drop. If the older one is meant, run it with --again.",
+    ),
+    Code(
+        "RS406",
+        Severity.NOTE,
+        "The same drop again",
+        "Its files are byte for byte those of the last good drop of its source. It is "
+        "carried out as usual: what somebody changed on the target is put right.",
+        "Nothing, if nothing has changed. Otherwise see whether the export has run.",
+    ),
+    Code(
+        "RS407",
+        Severity.WARNING,
+        "A drop that came before",
+        "Its files are byte for byte those of a good drop before the last one, so an "
+        "old delivery may have been sent again.",
+        "See whether an old file was sent; the guards hold what would be too much.",
+    ),
+    Code(
+        "RS408",
+        Severity.WARNING,
+        "The newest dateLastModified went back",
+        "No row of this drop was modified as late as one of the last good drop of its "
+        "source, so it may be an older export.",
+        "See when the export was made, and deliver the newest one.",
+    ),
+    Code(
+        "RS409",
+        Severity.REFUSED,
+        "The delivery is not complete yet",
+        "The configuration of the target names a sentinel file under complete, which "
+        "whoever delivers writes last. It is not there, so nothing was read.",
+        "Run again when the upload is over. If no such file is delivered, take "
+        "complete out of the configuration.",
+    ),
+    Code(
+        "RS410",
+        Severity.NOTE,
+        "What the selection leaves out",
+        "The configuration of the target has a table select, which leaves these rows "
+        "out, with the links and enrollments of the people that it leaves out. What "
+        "the target holds of them is neither changed nor ended.",
+        "Nothing, if the numbers are about right. Otherwise mend select.",
+    ),
 )

@@ -26,6 +26,7 @@ from sync.model.plan import Plan
 from sync.model.roster import Roster
 from sync.plan import GuardRules, Rules, Threshold
 from sync.report import OUTCOME_SCHEMA, UNTOUCHED_SCHEMA, Difference, Stage
+from sync.select import Selection
 from sync.state import GoodDrop, StateFolder, TargetState
 from sync.targets.base import Target
 from sync.verify import DIFFERS_SCHEMA
@@ -82,6 +83,8 @@ class Story:
     """A remote list could not be proven complete."""
     succession: pl.DataFrame | None = None
     """The ledger as it will be (``plan.succession``), once there is a plan."""
+    newest: str | None = None
+    """The newest dateLastModified of the drop."""
     good: GoodDrop | None = None
     """What this run's drop will be to later ones, if the run turns out good."""
     missing_files: tuple[str, ...] = ()
@@ -192,6 +195,20 @@ class Context:
                 floor=guards.floor,
                 first_run_holds=guards.first_run == "hold",
             ),
+        )
+
+    @property
+    def selection(self) -> Selection | None:
+        """What of a drop is for this target; null where it is all of it."""
+        table = self.table.select
+        if table.everything:
+            return None
+        return Selection(
+            orgs=table.orgs,
+            grades=table.grades,
+            roles=table.roles,
+            classes=table.classes,
+            courses=table.courses,
         )
 
     def field_rules(self, roster: Roster) -> dict[Entity, FieldRules]:

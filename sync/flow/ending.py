@@ -255,6 +255,7 @@ def good_drop(context: Context, roster: Roster) -> GoodDrop:
         name=drop.get("name") or "",
         sha256=drop.get("sha256") or "",
         source=context.source,
+        newest=context.story.newest,
         rows={
             entity: counts.read
             for entity, counts in roster.counts.items()

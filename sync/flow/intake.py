@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -12,11 +12,9 @@ from sync import mapping as mappings
 from sync.model.entities import Entity
 from sync.model.finding import Finding, Findings, Severity
 from sync.model.roster import Drop, Mapped, Roster
-from sync.read import read_drop
+from sync.read import peek, read_drop
 from sync.report import Stage
 from sync.validate import validate
-
-FOUR_FILES = "four-files"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +54,8 @@ class Intake:
     roster: Roster | None
     findings: Findings
     stages: tuple[Stage, ...] = ()
+    absent: frozenset[Entity] = frozenset()
+    """Entities of which the drop itself says that it has none."""
 
     @property
     def refused(self) -> bool:
@@ -68,23 +68,34 @@ class Intake:
         return not self.findings.of_severity(Severity.REJECTED).is_empty()
 
 
-def take_in(path: Path, how: How, today: date) -> Intake:
-    """Read, map and validate a drop.
+def _unwatched(_: Stage) -> None:
+    """Nobody wants to know how far it is."""
+
+
+def take_in(
+    path: Path, how: How, today: date, watch: Callable[[Stage], None] = _unwatched
+) -> Intake:
+    """Read, map and validate a drop; ``watch`` is told of each step when it is done.
 
     Everything wrong with it is in the findings; ``UsageError`` only where there is
     nothing at ``path``, ``ConfigError`` for a faulty mapping.
     """
-    mapping = mappings.load(how.mapping or FOUR_FILES)
     began = time.perf_counter()
-    drop, found = read_drop(path, mappings.patterns(mapping))
+    layout = mappings.recognise(peek(path), how.mapping, delta=how.delta)
+    drop, found = read_drop(path, mappings.wanted(layout))
+    found += Findings.of(layout.findings)
     rows = sum(table.rows for table in drop.tables.values())
     stages: tuple[Stage, ...] = (Stage("read", time.perf_counter() - began, rows),)
+    watch(stages[-1])
     if found.refuses:
-        return Intake(drop, None, None, found, stages)
+        mapped = Mapped(drop, layout.mapping.name, {})
+        named = mappings.name_entities(found, layout.mapping, mapped)
+        return Intake(drop, mapped, None, named, stages)
     began = time.perf_counter()
-    mapped, more = mappings.apply(drop, mapping, delta=how.delta)
-    found = mappings.name_entities(found, mapping, mapped) + more
+    mapped, more = mappings.apply(drop, layout, delta=how.delta)
+    found = mappings.name_entities(found + more, layout.mapping, mapped)
     stages = (*stages, Stage("map", time.perf_counter() - began, rows))
+    watch(stages[-1])
     if found.refuses:
         return Intake(drop, mapped, None, found, stages)
     began = time.perf_counter()
@@ -93,7 +104,8 @@ def take_in(path: Path, how: How, today: date) -> Intake:
     )
     found += judged + Findings.of(_refusals(roster, how))
     stages = (*stages, Stage("validate", time.perf_counter() - began, rows))
-    return Intake(drop, mapped, roster, found, stages)
+    watch(stages[-1])
+    return Intake(drop, mapped, roster, found, stages, layout.absent_entities)
 
 
 def _refusals(roster: Roster, how: How) -> Iterator[Finding]:

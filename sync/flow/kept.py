@@ -37,6 +37,7 @@ def keep(context: Context, planned: Planned) -> None:
         "drop": story.drop,
         "rows": {e.value: n for e, n in story.good.rows.items()} if story.good else {},
         "source": context.source,
+        "newest": story.good.newest if story.good else None,
         "missing_files": list(story.missing_files),
         "incomplete": story.incomplete,
         "notes": story.notes,
@@ -87,6 +88,7 @@ def recall(folder: StateFolder, run: str, story: Story) -> None:
         name=after["drop"].get("name") or "",
         sha256=after["drop"].get("sha256") or "",
         source=after["source"],
+        newest=after["newest"],
         rows={Entity(name): count for name, count in after["rows"].items()},
     )
 

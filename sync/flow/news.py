@@ -33,7 +33,8 @@ def with_news(context: Context) -> dict[str, int]:
     told = findings.join(
         before, on=IDENTITY, how="left", nulls_equal=True, maintain_order="left"
     )
-    fresh = told.filter(pl.col("since").is_null())
+    of_data = pl.col("file").is_not_null() | pl.col("entity").is_not_null()
+    fresh = told.filter(pl.col("since").is_null() & of_data)
     dated = told.with_columns(pl.col("since").fill_null(today))
     context.story.findings = Findings(dated.drop("nth"))
     if context.story.drop.get("mode") == "bulk" and not context.story.findings.refuses:
@@ -42,8 +43,9 @@ def with_news(context: Context) -> dict[str, int]:
 
 
 def _before(context: Context) -> pl.DataFrame:
-    """What the last run kept that looked at a whole drop."""
-    runs = context.state.runs()
+    """What the last run kept that looked at a whole drop of this source."""
+    mine = pl.col("source").eq_missing(pl.lit(context.source, dtype=pl.String))
+    runs = context.state.runs().filter(mine)
     for run in runs.filter(pl.col("run") != context.run)["run"]:
         path = context.folder.runs / run / KEPT
         if path.exists():

@@ -35,6 +35,7 @@ from sync.flow.context import Context, Show, Story, log, now
 from sync.flow.ending import Result, advice, exit_code, finish, good_drop
 from sync.flow.intake import Intake
 from sync.flow.kept import PLAN, adopt, keep, kept, recall
+from sync.flow.memory import judge_age, newest
 from sync.flow.preview import preview
 from sync.log import run_log
 from sync.model.plan import Plan
@@ -54,6 +55,8 @@ class Manner:
 
     show: Show
     source: str | None = None
+    again: bool = False
+    """An older drop than the last good one is meant."""
     wait: timedelta | None = None
     deadline: Deadline | None = None
     on_wire: Callable[[Wire], None] = lambda _: None
@@ -103,6 +106,7 @@ async def nightly(
     """A drop compared with a target and, unless ``dry``, carried out."""
     with opened(config, name, manner) as context:
         _note_drop(context, intake)
+        _note_age(context, intake, again=manner.again)
 
         async def steps(wire: Wire) -> None:
             await close_left_behind(context, wire)
@@ -338,12 +342,28 @@ def _note_plan(context: Context, plan: Plan) -> None:
     )
 
 
+def _note_age(context: Context, intake: Intake, *, again: bool) -> None:
+    """What the memory of the target says of the drop, and that ``again`` was said."""
+    story = context.story
+    found = judge_age(context, intake, again=again)
+    story.findings += found
+    story.newest = newest(intake.drop)
+    if again:
+        older = not found.frame.filter(code="RS405").is_empty()
+        story.notes.append(
+            "--again let a drop through that is older than the last good one"
+            if older
+            else "--again was given, but the drop is not older than the last good one"
+        )
+
+
 def _refusal(context: Context, intake: Intake) -> RosterSyncError | None:
     """Why the drop is refused, with its first place; null where it is not."""
-    if not intake.refused:
+    if not intake.refused and not context.story.findings.refuses:
         return None
     folder = context.folder.run_folder(context.run)
-    return refusal(intake, f"the whole list is in {folder / 'report.html'}")
+    more = f"the whole list is in {folder / 'report.html'}"
+    return refusal(replace(intake, findings=context.story.findings), more)
 
 
 def refusal(intake: Intake, more: str) -> RosterSyncError:
@@ -354,7 +374,11 @@ def refusal(intake: Intake, more: str) -> RosterSyncError:
     what = f"{place}: {first['message']}" if place else first["message"]
     others = refused.height - 1
     also = f" (and {others} more)" if others else ""
-    return RefusedError(f"the drop is refused: {what}{also}", do=more)
+    # About the drop as a whole the line says it all, also to whoever reads no report.
+    do = first["hint"] if not place else None
+    return RefusedError(
+        f"the drop is refused: {what}{also}", do=f"{do}; {more}" if do else more
+    )
 
 
 def _held(context: Context, plan: Plan, *, wrong: bool = False) -> HeldError:

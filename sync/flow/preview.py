@@ -13,6 +13,7 @@ from sync.fetch import Progress, fetch
 from sync.flow.context import Context
 from sync.flow.intake import Intake
 from sync.flow.kept import passed_before
+from sync.flow.selecting import projected, wanted
 from sync.model import normalise
 from sync.model.entities import PEOPLE, Entity, Mode
 from sync.model.finding import Finding, Findings, Severity
@@ -39,7 +40,10 @@ async def preview(context: Context, intake: Intake, wire: Wire) -> Planned:
     entities = tuple(e for e in context.table.entities if e in roster.modes)
     await wire.authenticate()
     mirror = overlaid(
-        await read_target(context, wire, Wants(entities, roster, ledger)), ledger
+        await read_target(
+            context, wire, Wants(entities, wanted(context, roster, ledger), ledger)
+        ),
+        ledger,
     )
     planned = _planned(context, intake, roster, mirror, ledger)
     if not proven:
@@ -211,7 +215,8 @@ def _planned(
     wanted = set(context.table.entities)
     fields = context.field_rules(roster)
     with context.stage("compare", total=_size(roster.frames)):
-        projection = context.target.project(roster, mirror, ledger, context.today)
+        selected = projected(context, roster, mirror, ledger)
+        projection = selected.projection
         desired = {e: f for e, f in projection.frames.items() if e in wanted}
         compared = _compared(desired)
         joined = diff(
@@ -223,11 +228,11 @@ def _planned(
                 ledger=ledger,
             )
         )
-        joined = {e: frame for e, frame in joined.items() if e in desired}
+        joined = selected.marked({e: f for e, f in joined.items() if e in desired})
     story.notes += _untold(joined)
     before = context.state.bulk_rows(context.source)
     story.findings += projection.findings
-    story.findings += _missing_files(context, roster)
+    story.findings += _missing_files(context, roster, intake.absent)
     story.findings += _small_files(context, roster, before)
     with context.stage("plan", unit="operations") as step:
         planned = make_plan(
@@ -329,8 +334,11 @@ def _both_files(roster: Roster, before: Mapping[Entity, int]) -> bool:
     return all(home in roster.modes for home in PEOPLE if home in before)
 
 
-def _missing_files(context: Context, roster: Roster) -> Findings:
-    """A file that the last good drop had, and this one, which is whole, has not."""
+def _missing_files(
+    context: Context, roster: Roster, absent: frozenset[Entity]
+) -> Findings:
+    """A file that the last good drop had, and this one, which is whole, has not, and
+    does not say so either."""
     partial = (
         context.story.drop.get("mode") != "bulk"
         or context.story.drop.get("kind") == "csv"
@@ -339,7 +347,10 @@ def _missing_files(context: Context, roster: Roster) -> Findings:
     missing = [
         entity
         for entity in context.table.entities
-        if last is not None and entity in last.rows and entity not in roster.modes
+        if last is not None
+        and entity in last.rows
+        and entity not in roster.modes
+        and entity not in absent
     ]
     if partial or not missing:
         return Findings.none()

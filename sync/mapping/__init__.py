@@ -5,20 +5,23 @@ Front door of the package; everything else in it is internal.
 
 from __future__ import annotations
 
-from sync.mapping.apply import apply, name_entities, patterns
+from sync.mapping.apply import apply, name_entities, wanted
 from sync.mapping.codes import CODES
 from sync.mapping.load import load, schema
 from sync.mapping.model import MappingFile
+from sync.mapping.recognise import Layout, recognise
 from sync.mapping.shipped import data_folder, names
 
 __all__ = [
     "CODES",
+    "Layout",
     "MappingFile",
     "apply",
     "data_folder",
     "load",
     "name_entities",
     "names",
-    "patterns",
+    "recognise",
     "schema",
+    "wanted",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,9 @@ from pydantic import BaseModel, ValidationError
 
 from sync.errors import ConfigError
 from sync.mapping.check import faults
-from sync.mapping.model import MappingFile, Steps, TableModel
+from sync.mapping.model import Join, MappingFile, Steps, TableModel
 from sync.mapping.nearest import nearest
 from sync.mapping.shipped import data_folder, names
-
-_MODELS: tuple[type[BaseModel], ...] = (MappingFile, TableModel, Steps)
 
 
 def load(name_or_path: str) -> MappingFile:
@@ -31,6 +30,12 @@ def load(name_or_path: str) -> MappingFile:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(path, None, f"is no TOML: {error}") from None
     return _parse(path, content)
+
+
+@cache
+def shipped(name: str) -> MappingFile:
+    """A shipped mapping, read once."""
+    return load(name)
 
 
 def schema() -> dict[str, Any]:
@@ -59,9 +64,24 @@ def _parse(path: Path, content: dict[str, Any]) -> MappingFile:
         raise ConfigError(
             path, place, _problem(first["type"], first["msg"]), do
         ) from None
-    for key, problem in faults(mapping):
-        raise ConfigError(path, key, problem)
+    wrong = list(faults(mapping))
+    if wrong:
+        key, problem = wrong[0]
+        more = f" (and {len(wrong) - 1} more mistakes)" if len(wrong) > 1 else ""
+        raise ConfigError(path, key, problem + more)
     return mapping
+
+
+def _model(loc: tuple[int | str, ...]) -> type[BaseModel]:
+    """Whose keys stand at a place such as ``tables``, number, ``columns``, name."""
+    if len(loc) <= _OF_FILE:
+        return MappingFile
+    if len(loc) <= _OF_TABLE:
+        return TableModel
+    return Join if loc[2] == "join" else Steps
+
+
+_OF_FILE, _OF_TABLE = 2, 4
 
 
 def _place(content: dict[str, Any], loc: tuple[int | str, ...]) -> tuple[str, str]:
@@ -89,10 +109,10 @@ def _problem(kind: str, message: str) -> str:
 
 
 def _advice(kind: str, loc: tuple[int | str, ...], last: str) -> str | None:
-    """The nearest key; a table's keys stand two levels deeper, a column's four."""
+    """The nearest of the keys that may stand there."""
     if kind != "extra_forbidden":
         return None
-    fields = _MODELS[min((len(loc) - 1) // 2, len(_MODELS) - 1)].model_fields
+    fields = _model(loc).model_fields
     keys = [field.alias or name for name, field in fields.items()]
     near = nearest(last, keys)
     return f'did you mean "{near}"?' if near else f"known are {', '.join(keys)}"

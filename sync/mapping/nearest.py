@@ -19,5 +19,17 @@ def nearest(name: str, names: Iterable[str]) -> str | None:
     return None if best is None else str(best[0])
 
 
+_MISSPELT = 85.0
+"""Of 100; from here on one name is taken for the other, misspelt."""
+
+
+def alike(name: str, names: Iterable[str]) -> bool:
+    """Whether one of ``names`` is so like the name that it was probably meant."""
+    best = process.extractOne(
+        name, sorted(names), scorer=fuzz.ratio, processor=_plain, score_cutoff=_MISSPELT
+    )
+    return best is not None
+
+
 def _plain(name: str) -> str:
     return re.sub(r"[\W_]+", "", name.casefold())

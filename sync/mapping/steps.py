@@ -7,6 +7,7 @@ and on the way out. Their order is that of ``model.Steps``.
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 
 import polars as pl
@@ -16,6 +17,9 @@ from sync.model import normalise
 from sync.model.entities import USER_ROLES
 
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
+
+HASHED = uuid.uuid5(uuid.NAMESPACE_DNS, "roster-sync.hash")
+"""Of the identifiers that ``hash`` makes; never to be changed."""
 
 _ROLE_FORMS = {
     **{role.lower(): role for role in USER_ROLES},
@@ -37,7 +41,12 @@ def needed(steps: Steps) -> list[str]:
     """The headers that a column is made of."""
     if steps.template is not None:
         return placeholders(steps.template)
-    return list(steps.from_ or ())
+    return list(steps.from_ or steps.hash or ())
+
+
+def needs_all(steps: Steps) -> bool:
+    """Whether every one of the headers must be there, not just one of them."""
+    return steps.template is not None or steps.hash is not None
 
 
 def filled(header: str) -> pl.Expr:
@@ -52,7 +61,19 @@ def source(steps: Steps, headers: Mapping[str, str]) -> pl.Expr:
         return pl.lit(steps.value, pl.String)
     if steps.template is not None:
         return _template(steps.template, headers)
-    return pl.coalesce([filled(header) for header in headers.values()])
+    if steps.hash is not None:
+        return _hash([headers[name] for name in steps.hash])
+    cell = pl.coalesce([filled(header) for header in headers.values()])
+    if steps.split is None or steps.part is None:
+        return cell
+    place = steps.part - 1 if steps.part > 0 else steps.part
+    items = cell.str.split(steps.split).list.get(place, null_on_oob=True)
+    return items.str.strip_chars().replace("", None)
+
+
+def explodes(steps: Steps) -> bool:
+    """Whether each item of a cell gives a row of its own."""
+    return steps.split is not None and steps.part is None
 
 
 def finish(cell: pl.Expr, steps: Steps) -> pl.Expr:
@@ -95,6 +116,8 @@ def translate(cell: pl.Expr, steps: Steps) -> pl.Expr:
         return cell
     forms = {key.strip().lower(): value for key, value in steps.values.items()}
     lowered = cell.str.strip_chars().str.to_lowercase()
+    if "" in forms:
+        lowered = lowered.fill_null("")
     return lowered.replace_strict(
         list(forms), list(forms.values()), default=None, return_dtype=pl.String
     )
@@ -124,9 +147,32 @@ def _template(template: str, headers: Mapping[str, str]) -> pl.Expr:
     return pl.concat_str(parts)
 
 
+def _hash(headers: Sequence[str]) -> pl.Expr:
+    """A UUIDv5 of the cells; distinct texts are hashed once, as polars has no SHA-1."""
+    parts = [
+        filled(header)
+        .str.strip_chars()
+        .str.normalize("NFC")
+        .str.to_lowercase()
+        .str.replace_all(r"\s+", " ")
+        for header in headers
+    ]
+    said = pl.concat_str(parts, separator="\x1f")
+    return said.map_batches(_uuid5, return_dtype=pl.String)
+
+
+def _uuid5(texts: pl.Series) -> pl.Series:
+    distinct = texts.drop_nulls().unique()
+    made = [str(uuid.uuid5(HASHED, text)) for text in distinct]
+    return texts.replace_strict(distinct, made, default=None, return_dtype=pl.String)
+
+
 def _is_plain(steps: Steps) -> bool:
     """Whether the cell is taken as it is, trimming left to validation."""
-    return steps.model_fields_set <= {"from_", "aliases", "value", "template"}
+    return steps.model_fields_set <= _SOURCES
+
+
+_SOURCES = {"from_", "aliases", "value", "template", "hash", "optional"}
 
 
 def _date(cell: pl.Expr, steps: Steps) -> pl.Expr:

@@ -23,6 +23,9 @@ class Entity(StrEnum):
     USERS = "users"
     AGENTS = "agents"
     ENROLLMENTS = "enrollments"
+    ROLES = "roles"
+    DEMOGRAPHICS = "demographics"
+    USER_PROFILES = "userProfiles"
 
 
 SYNCED: tuple[Entity, ...] = (
@@ -38,6 +41,13 @@ REFERENCE: tuple[Entity, ...] = (
     Entity.CLASSES,
 )
 PEOPLE: tuple[Entity, ...] = (Entity.STUDENTS, Entity.USERS)
+SATELLITES: tuple[Entity, ...] = (
+    Entity.ROLES,
+    Entity.DEMOGRAPHICS,
+    Entity.USER_PROFILES,
+)
+"""Files of OneRoster that tell more of people: read and judged, but never records of
+their own, so they are in no roster, count nowhere and are named by no finding."""
 
 
 class Mode(StrEnum):
@@ -61,6 +71,9 @@ class Kind(StrEnum):
     USER_ROLE = "user_role"
     ENROLLMENT_ROLE = "enrollment_role"
     ROLE_TYPE = "role_type"
+    ORG_TYPE = "org_type"
+    CLASS_TYPE = "class_type"
+    SESSION_TYPE = "session_type"
     IDENTIFIERS = "identifiers"
     """A comma separated list of identifiers in one cell."""
 
@@ -114,6 +127,10 @@ GRADES = (
 )
 """CEDS entry grade levels, as the OneRoster CSV binding lists them."""
 
+STATED = ("orgSourcedIds", "roles", "agentSourcedIds")
+"""Columns of people with which layouts other than the four files say their roles and
+links; the roster has them in another form."""
+
 USER_ROLES = (
     "student",
     "teacher",
@@ -136,6 +153,7 @@ ROLE_TYPES = ("primary", "secondary")
 ORG_TYPES = ("department", "school", "district", "local", "state", "national")
 CLASS_TYPES = ("homeroom", "scheduled")
 SESSION_TYPES = ("gradingPeriod", "semester", "schoolYear", "term")
+"""OneRoster 1.1 and 1.2: OrgType, ClassType, SessionType; 1.2 adds ``ext:`` tokens."""
 
 MAX_IDENTIFIER = 255
 """Characters; OneRoster GUID type."""
@@ -160,7 +178,14 @@ _PERSON_OPTIONAL = (
     _optional("phone", Kind.PHONE),
     _optional("identifier", Kind.TEXT),
     _optional("birthDate", Kind.DATE),
+    _optional("orgSourcedIds", Kind.IDENTIFIERS, Entity.ORGS),
+    _optional("roles", Kind.TEXT),
+    _optional("agentSourcedIds", Kind.TEXT),
 )
+"""The last three (``STATED``): OneRoster 1.1 gives the role at each of
+``orgSourcedIds``; a text of ``roles`` has ``roleType/role/org`` for each,
+percent-encoded, with spaces between; ``agentSourcedIds`` are the links, of which a
+table of their own is made, and stand here so that rows which differ in them differ."""
 
 ENTITIES: Mapping[Entity, EntitySpec] = {
     spec.entity: spec
@@ -227,7 +252,7 @@ ENTITIES: Mapping[Entity, EntitySpec] = {
                 _required("sourcedId", Kind.IDENTIFIER),
                 _required("name", Kind.TEXT),
                 _optional("status", Kind.STATUS),
-                _optional("type", Kind.TEXT),
+                _optional("type", Kind.ORG_TYPE),
                 _optional("identifier", Kind.TEXT),
                 _optional("parentSourcedId", Kind.IDENTIFIER, Entity.ORGS),
             ),
@@ -241,7 +266,7 @@ ENTITIES: Mapping[Entity, EntitySpec] = {
                 _required("startDate", Kind.DATE),
                 _required("endDate", Kind.DATE),
                 _optional("status", Kind.STATUS),
-                _optional("type", Kind.TEXT),
+                _optional("type", Kind.SESSION_TYPE),
                 _optional("parentSourcedId", Kind.IDENTIFIER, Entity.ACADEMIC_SESSIONS),
                 _optional("schoolYear", Kind.TEXT),
             ),
@@ -271,7 +296,7 @@ ENTITIES: Mapping[Entity, EntitySpec] = {
                 _optional("grades", Kind.GRADES),
                 _optional("courseSourcedId", Kind.IDENTIFIER, Entity.COURSES),
                 _optional("classCode", Kind.TEXT),
-                _optional("classType", Kind.TEXT),
+                _optional("classType", Kind.CLASS_TYPE),
                 _optional("location", Kind.TEXT),
                 _optional("schoolSourcedId", Kind.IDENTIFIER, Entity.ORGS),
                 _optional("termSourcedIds", Kind.IDENTIFIERS, Entity.ACADEMIC_SESSIONS),
@@ -280,6 +305,41 @@ ENTITIES: Mapping[Entity, EntitySpec] = {
                 _optional("periods", Kind.TEXT),
             ),
             ("sourcedId",),
+        ),
+        EntitySpec(
+            Entity.ROLES,
+            (
+                _required("userSourcedId", Kind.IDENTIFIER, *PEOPLE),
+                _required("roleType", Kind.ROLE_TYPE),
+                _required("role", Kind.USER_ROLE),
+                _required("orgSourcedId", Kind.IDENTIFIER, Entity.ORGS),
+                _optional("beginDate", Kind.DATE),
+                _optional("endDate", Kind.DATE),
+                _optional("status", Kind.STATUS),
+            ),
+            ("userSourcedId", "roleType", "role", "orgSourcedId"),
+        ),
+        EntitySpec(
+            Entity.DEMOGRAPHICS,
+            (
+                _required("sourcedId", Kind.IDENTIFIER, *PEOPLE),
+                _optional("birthDate", Kind.DATE),
+                _optional("status", Kind.STATUS),
+            ),
+            ("sourcedId",),
+        ),
+        EntitySpec(
+            Entity.USER_PROFILES,
+            (
+                _required("userSourcedId", Kind.IDENTIFIER, *PEOPLE),
+                _required("profileType", Kind.TEXT),
+                _required("vendorId", Kind.TEXT),
+                _required("credentialType", Kind.TEXT),
+                _required("username", Kind.TEXT),
+                _optional("applicationId", Kind.TEXT),
+                _optional("status", Kind.STATUS),
+            ),
+            ("userSourcedId", "profileType", "vendorId", "applicationId"),
         ),
     )
 }

@@ -84,7 +84,13 @@ class Place(TypedDict, total=False):
 
 
 def found(code: Code, message: str, **place: Unpack[Place]) -> Finding:
-    """One finding of a code, with the severity that the code has."""
+    """One finding of a code, with the severity that the code has.
+
+    What refuses a drop always says what to do: the code's remedy, unless another hint
+    is given.
+    """
+    if code.severity is Severity.REFUSED and place.get("hint") is None:
+        place["hint"] = code.remedy
     return Finding(code.code, code.severity, message, **place)
 
 

@@ -22,9 +22,11 @@ _LEDGER: dict[str, pl.DataType] = {
 LEDGER_SCHEMA = pl.Schema(_LEDGER)
 """One row per record that this program created or has seen in a good drop.
 
-``missed``: in how many good drops of its source in a row it was not; ``ended``: we
-ended it, whatever the read side goes on showing; ``digest``: of what the drop last
-said of it (of the relationship type for agents), null where only existence is known.
+``source``: who named it last, "" where who delivers has no name; null: it left the
+selection, so nobody's silence ends it. ``missed``: in how many good drops of its
+source in a row it was not; ``ended``: we ended it, whatever the read side goes on
+showing; ``digest``: of what the drop last said of it (of the relationship type for
+agents), null where only existence is known.
 """
 
 _PAIRS: dict[str, pl.DataType] = {

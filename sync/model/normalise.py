@@ -12,9 +12,12 @@ from collections.abc import Sequence
 import polars as pl
 
 from sync.model.entities import (
+    CLASS_TYPES,
     ENROLLMENT_ROLES,
     GRADES,
+    ORG_TYPES,
     ROLE_TYPES,
+    SESSION_TYPES,
     STATUSES,
     USER_ROLES,
     Kind,
@@ -32,6 +35,15 @@ FALSE = ("false", "0", "no", "n")
 EMAIL = (
     r"^[^\s\p{Cc}@]+@[^\s\p{Cc}@.]+(\.[^\s\p{Cc}@.]+)+$"  # one @, two or more labels
 )
+BETWEEN_DIGITS = r"[\s.\-\x{2010}\x{2011}/()\[\]{}]"
+"""What may stand in a phone number: spaces, dots, hyphens, slashes, brackets."""
+EXTENSION = r"(?i-u:x|ext|#)[0-9]+$"
+TIME = r"(?:[01][0-9]|2[0-3])(?::?[0-5][0-9](?::?(?:[0-5][0-9]|60)(?:[.,][0-9]+)?)?)?"
+ZONE = r"(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)"
+DAY = rf"^([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})(?:[T ]{TIME}{ZONE}?)?$"
+"""An ISO date, with or without a time of day, with or without a zone."""
+_LIST = r'^\[\s*("[^"\[\]]*"|[^"\[\],]*)(\s*,\s*("[^"\[\]]*"|[^"\[\],]*))*\s*\]$'
+"""How JSON writes a list."""
 _GRADE_FORMS = {
     **{grade.lower(): grade for grade in GRADES},
     "k": "KG",
@@ -73,21 +85,13 @@ def email(column: pl.Expr) -> pl.Expr:
 def phone(column: pl.Expr) -> pl.Expr:
     """Trimmed; null where it has not 7 to 15 digits after an optional +."""
     clean = text(column)
-    bare = (
-        clean.str.replace(r"(?i)\s*(?:x|ext\.?|#)\s*\d+$", "")
-        .str.replace_all(r"[\s.\-/()\[\]]", "")
-        .str.contains(r"^\+?\d{7,15}$")
-    )
-    return pl.when(bare).then(clean)
+    bare = clean.str.replace_all(BETWEEN_DIGITS, "").str.replace(EXTENSION, "")
+    return pl.when(bare.str.contains(r"^\+?[0-9]{7,15}$")).then(clean)
 
 
 def date(column: pl.Expr) -> pl.Expr:
     """``YYYY-MM-DD`` from an ISO date, with or without a time; else null."""
-    clean = text(column)
-    day = clean.str.extract(
-        r"^(\d{4}-\d{2}-\d{2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?"
-        r"(?:Z|[+-]\d{2}:?\d{2})?)?$"
-    )
+    day = text(column).str.extract(DAY)
     return day.str.to_date("%Y-%m-%d", strict=False).cast(pl.String)
 
 
@@ -97,10 +101,17 @@ def grades(column: pl.Expr) -> pl.Expr:
     Reads ``5``, ``05``, ``5th``, ``K``, ``5,6`` and ``["5","6"]`` in any case; null
     where one of several cannot be read.
     """
-    bare = text(column).str.replace_all(r'[\[\]"\s]', "").str.to_lowercase()
+    clean = text(column)
+    bare = (
+        pl.when(clean.str.contains(_LIST))
+        .then(clean.str.replace_all(r'[\[\]"]', ""))
+        .otherwise(clean)
+        .str.to_lowercase()
+    )
     parts = bare.str.split(",").list.eval(
         pl.element()
-        .str.replace(r"^0*(\d+)(?:st|nd|rd|th)?$", "${1}")
+        .str.strip_chars()
+        .str.replace(r"^0*([0-9]+)(?:st|nd|rd|th)?$", "${1}")
         .replace_strict(_GRADE_FORMS, default=None, return_dtype=pl.String)
     )
     ordered = parts.list.eval(
@@ -116,7 +127,7 @@ def grades(column: pl.Expr) -> pl.Expr:
     return pl.when(whole & bare.is_not_null()).then(names.list.join(","))
 
 
-def _role(column: pl.Expr, values: Sequence[str]) -> pl.Expr:
+def _or_extension(column: pl.Expr, values: Sequence[str]) -> pl.Expr:
     clean = text(column)
     extension = clean.str.contains(r"(?i)^ext:\S+$")
     return pl.when(extension).then(clean).otherwise(_one_of(column, values))
@@ -124,12 +135,27 @@ def _role(column: pl.Expr, values: Sequence[str]) -> pl.Expr:
 
 def user_role(column: pl.Expr) -> pl.Expr:
     """One of ``USER_ROLES`` in any case, or an ``ext:`` token."""
-    return _role(column, USER_ROLES)
+    return _or_extension(column, USER_ROLES)
 
 
 def enrollment_role(column: pl.Expr) -> pl.Expr:
     """One of ``ENROLLMENT_ROLES`` in any case, or an ``ext:`` token."""
-    return _role(column, ENROLLMENT_ROLES)
+    return _or_extension(column, ENROLLMENT_ROLES)
+
+
+def org_type(column: pl.Expr) -> pl.Expr:
+    """One of ``ORG_TYPES`` in any case, or an ``ext:`` token."""
+    return _or_extension(column, ORG_TYPES)
+
+
+def class_type(column: pl.Expr) -> pl.Expr:
+    """One of ``CLASS_TYPES`` in any case, or an ``ext:`` token."""
+    return _or_extension(column, CLASS_TYPES)
+
+
+def session_type(column: pl.Expr) -> pl.Expr:
+    """One of ``SESSION_TYPES`` in any case, or an ``ext:`` token."""
+    return _or_extension(column, SESSION_TYPES)
 
 
 def role_type(column: pl.Expr) -> pl.Expr:
@@ -155,6 +181,9 @@ NORMALISERS = {
     Kind.USER_ROLE: user_role,
     Kind.ENROLLMENT_ROLE: enrollment_role,
     Kind.ROLE_TYPE: role_type,
+    Kind.ORG_TYPE: org_type,
+    Kind.CLASS_TYPE: class_type,
+    Kind.SESSION_TYPE: session_type,
     Kind.IDENTIFIERS: identifiers,
 }
 

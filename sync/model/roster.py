@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import polars as pl
@@ -16,6 +17,9 @@ ROW = "_row"
 KEY = "_key"
 KEEP = "_keep"
 
+MANIFEST = "manifest.csv"
+"""Of a OneRoster package (OneRoster CSV binding, section 2)."""
+
 
 class DropKind(StrEnum):
     """How a drop is packed."""
@@ -23,6 +27,32 @@ class DropKind(StrEnum):
     FOLDER = "folder"
     ZIP = "zip"
     CSV = "csv"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which files of a drop are read; names in any case, with ``*`` and ``?``."""
+
+    patterns: Sequence[str]
+    """What the mapping reads."""
+    aside: Sequence[str] = ()
+    """What the layout knows and nobody reads."""
+    absent: frozenset[str] = frozenset()
+    """Names, in lower case, that the manifest declares absent: left alone, as is said
+    where the manifest is read."""
+
+    def reads(self, base: str) -> bool:
+        """Whether a file of this name, without folders, is read."""
+        name = base.casefold()
+        return name not in self.absent and _fits(name, self.patterns)
+
+    def sets_aside(self, base: str) -> bool:
+        """Whether a file of this name is known to need no reading."""
+        return _fits(base.casefold(), self.aside)
+
+
+def _fits(name: str, patterns: Sequence[str]) -> bool:
+    return any(fnmatchcase(name, pattern.casefold()) for pattern in patterns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +98,30 @@ class Drop:
 
 
 @dataclass(frozen=True, slots=True)
+class Peeked:
+    """One file: its path inside the drop, and its header as far as it can be read."""
+
+    file: str
+    headers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Peek:
+    """What a drop looks like from outside, before anything of it is judged."""
+
+    kind: DropKind
+    files: tuple[Peeked, ...]
+    manifest: RawTable | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """One canonical table as mapped from one or several files.
 
     ``frame``: canonical columns (String, blank is null), in any case and form, those
-    that the drop has and no others; ``_file`` and ``_row`` say where the row stands.
+    that the drop has and no others; ``_file`` and ``_row`` say where the row stands;
+    ``_keep``, where it is there, names the fields of a row (between commas) that its
+    file does not deliver.
     """
 
     entity: Entity
@@ -82,6 +131,17 @@ class Table:
     """file -> canonical column -> the header it came from."""
     ignored: Mapping[str, tuple[str, ...]]
     """file -> headers that nothing used."""
+    joined: frozenset[str] = frozenset()
+    """Files of which the rows have cells, though they are not theirs."""
+    partial: bool = False
+    """Whether a file that the entity also comes from is not in the drop, so that
+    nothing may be removed for its absence."""
+    optional: frozenset[str] = frozenset()
+    """Columns that this layout may leave blank, though the entity requires them."""
+    parts: tuple[Mapping[str, str], ...] = ()
+    """Where one file gives rows in several ways, for each of them ``headers``."""
+    part: pl.Series | None = None
+    """Row by row, in which of these ways it came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +189,9 @@ class Roster:
     no_removals: frozenset[Entity] = frozenset()
     """Entities of which nothing is removed: a row without a readable key."""
     digest: str = ""
+    links_stated: pl.Series = field(default_factory=lambda: pl.Series(dtype=pl.String))
+    """In a delta: sourcedIds of people whose own row states all links that they have,
+    so that those which it leaves out are ended."""
 
     def delivered(self, entity: Entity) -> tuple[str, ...]:
         """The canonical columns that the drop has for this entity."""

@@ -9,6 +9,7 @@ import polars as pl
 from sync.diff import DECISIONS
 from sync.model.entities import Entity
 from sync.model.roster import RowCounts
+from sync.plan.removal import OUTSIDE
 
 FATES = ("remove", "kept", "frozen", "out_of_scope", "proposed")
 
@@ -62,7 +63,9 @@ def _diff(joined: pl.DataFrame) -> dict[str, int]:
 def _remote(joined: pl.DataFrame) -> dict[str, int]:
     there = joined.filter("in_remote")
     found = dict(there.filter(~pl.col("in_drop")).group_by("fate").len().rows())
-    matched = there.filter("in_drop").height
-    return {"total": there.height, "matched": matched} | {
-        fate: found.get(fate, 0) for fate in FATES
-    }
+    counts = {fate: found.get(fate, 0) for fate in FATES}
+    matched = there.filter("in_drop")
+    if OUTSIDE in joined.columns:  # a row that is left out has no partner here
+        counts["out_of_scope"] += matched.filter(OUTSIDE).height
+        matched = matched.filter(~pl.col(OUTSIDE))
+    return {"total": there.height, "matched": matched.height} | counts

@@ -15,6 +15,7 @@ from sync.model.entities import Entity
 from sync.model.normalise import FIELD_SEPARATOR, ROLE_SEPARATOR
 from sync.model.plan import Guard
 from sync.model.roster import KEY
+from sync.plan.removal import OUTSIDE
 
 ROLES = "r:roles"
 GROUP_COLUMNS = {
@@ -80,6 +81,8 @@ class GuardInput:
     operations: int
     first_run: bool
     """No ledger of this target yet, and its roster is not empty."""
+    source: str = ""
+    """Who delivers this drop: what another one named is not in its reach."""
     rules: GuardRules = field(default_factory=GuardRules)
     passed: pl.DataFrame = field(default_factory=NONE_PASSED.to_frame)
     """``id`` of creations that a plan had which passed the guards and was not carried
@@ -90,7 +93,8 @@ def judge(given: GuardInput) -> tuple[Guard, ...]:
     """All guards, in a fixed order; those that hold are in it too."""
     guards = [_first_run(given)]
     for entity, joined in given.joined.items():
-        marked = _without_passed(entity, _marked(entity, joined), given.passed)
+        known = _marked(entity, joined, given.source)
+        marked = _without_passed(entity, known, given.passed)
         guards.extend(_of_entity(entity, marked, given))
     guards.extend(_shrink(given))
     return tuple(guards)
@@ -116,7 +120,7 @@ def _first_run(given: GuardInput) -> Guard:
     )
 
 
-def _marked(entity: Entity, joined: pl.DataFrame) -> pl.DataFrame:
+def _marked(entity: Entity, joined: pl.DataFrame, source: str) -> pl.DataFrame:
     """Booleans for each row: in scope, and what would happen to it.
 
     An ended enrollment whose user gets a new one of the same role is a move: an
@@ -127,7 +131,8 @@ def _marked(entity: Entity, joined: pl.DataFrame) -> pl.DataFrame:
     marked = joined.with_columns(
         scoped=pl.col("in_remote")
         & pl.col("was_active")
-        & (pl.col("known") | pl.col("in_drop") | gone),
+        & (pl.col("known") | pl.col("in_drop") | gone)
+        & ~_beyond(joined, source),
         removed=(pl.col("ends") | gone) & pl.col("was_active"),
         created=decision == "create",
         updated=decision.is_in(["update", "reactivate"]) & ~pl.col("ends"),
@@ -153,6 +158,18 @@ def _marked(entity: Entity, joined: pl.DataFrame) -> pl.DataFrame:
         )
         .sort(KEY)
     )
+
+
+def _beyond(joined: pl.DataFrame, source: str) -> pl.Expr:
+    """What this run has no say in: out of scope, outside the selection, or named by
+    another source alone; a small delivery must not hide behind a large one."""
+    beyond = pl.col("fate").fill_null("") == "out_of_scope"
+    if OUTSIDE in joined.columns:
+        beyond |= pl.col(OUTSIDE)
+    if "source" not in joined.columns:
+        return beyond
+    others = pl.col("known") & ~pl.col("in_drop") & (pl.col("source") != source)
+    return beyond | others.fill_null(value=False)
 
 
 def _without_passed(

@@ -8,7 +8,7 @@ could explain it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
@@ -17,6 +17,8 @@ from sync.model.roster import KEY
 
 FATE = "fate"
 REASON = "reason"
+OUTSIDE = "outside"
+"""Boolean, where there is a selection: none of this target's business."""
 
 LINK_ENDS = ("studentSourcedId", "agentSourcedId")
 PEOPLE_COLUMNS = {
@@ -43,6 +45,10 @@ class RemovalInput:
     """The rejected rows of this entity, as far as they can be read."""
     blind: str | None
     """Why nothing of this entity may be removed in this run, or null."""
+    stated: pl.Series = field(default_factory=lambda: pl.Series(dtype=pl.String))
+    """People whose rows in a delta state all their links."""
+    blind_to_stated: str | None = None
+    """Why the links that they leave out may not be removed either, or null."""
 
 
 def with_fates(joined: pl.DataFrame, given: RemovalInput) -> pl.DataFrame:
@@ -93,12 +99,25 @@ def _named(joined: pl.DataFrame, given: RemovalInput) -> pl.DataFrame:
 def _fates(joined: pl.DataFrame, given: RemovalInput) -> tuple[pl.Expr, pl.Expr]:
     """The first rule that holds decides; both expressions read the same rules."""
     ours = pl.col("known") if given.scope == "ledger" else _in_orgs(joined, given.orgs)
+    stated = _stated(joined, given)
+    gone_from_selection = pl.col("known") & pl.col("source").is_null()
     rules: list[tuple[pl.Expr, str, str]] = [
+        (_outside(joined), "out_of_scope", "it is outside the selection"),
+        (gone_from_selection, "out_of_scope", "it left the selection"),
         (pl.col("is_frozen"), "frozen", "its row was rejected"),
         (pl.col("_protected"), "frozen", "a rejected row names its person"),
         (~ours, "out_of_scope", _out_of_scope(given)),
         (~pl.col("was_active"), "kept", "ended already"),
-        (pl.lit(given.blind is not None), "kept", given.blind or ""),
+        (
+            pl.lit(given.blind is not None) & ~stated,
+            "kept",
+            given.blind or "",
+        ),
+        (
+            pl.lit(given.blind_to_stated is not None) & stated,
+            "kept",
+            given.blind_to_stated or "",
+        ),
         (pl.lit(given.policy == "keep"), "kept", "the removal policy is keep"),
         (
             pl.col("known") & (pl.col("source") != given.source),
@@ -106,7 +125,7 @@ def _fates(joined: pl.DataFrame, given: RemovalInput) -> tuple[pl.Expr, pl.Expr]
             "another source delivers it",
         ),
         (
-            pl.col("missed") + 1 < given.grace,
+            (pl.col("missed") + 1 < given.grace) & ~stated,
             "kept",
             f"grace: not yet missing from {given.grace} good drops in a row",
         ),
@@ -118,6 +137,21 @@ def _fates(joined: pl.DataFrame, given: RemovalInput) -> tuple[pl.Expr, pl.Expr]
         fate = pl.when(met).then(pl.lit(word)).otherwise(fate)
         reason = pl.when(met).then(pl.lit(why)).otherwise(reason)
     return fate, reason
+
+
+def _stated(joined: pl.DataFrame, given: RemovalInput) -> pl.Expr:
+    """Whether a person of a link said in a delta which links there are."""
+    columns = [name for name in PEOPLE_COLUMNS[Entity.AGENTS] if name in joined.columns]
+    if given.entity is not Entity.AGENTS or given.stated.is_empty() or not columns:
+        return pl.lit(value=False)
+    return pl.any_horizontal(
+        pl.col(name).is_in(given.stated.implode()) for name in columns
+    )
+
+
+def _outside(joined: pl.DataFrame) -> pl.Expr:
+    found = OUTSIDE in joined.columns
+    return pl.col(OUTSIDE) if found else pl.lit(value=False)
 
 
 def _out_of_scope(given: RemovalInput) -> str:

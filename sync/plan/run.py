@@ -10,7 +10,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -155,6 +155,13 @@ def _sight(entity: Entity, given: PlanInput) -> Sight:
     )
 
 
+def _stated(given: PlanInput) -> pl.Series:
+    """The people of a delta whose rows say which links they have; where blank means
+    keep, what a row leaves out is no statement."""
+    stated, rules = given.roster.links_stated, given.fields.get(Entity.AGENTS)
+    return stated.clear() if rules is not None and rules.blank_keeps else stated
+
+
 def _names_nobody(given: PlanInput) -> bool:
     """Whether a rejected link names nobody whom the drop or the target knows: which
     link it means cannot be told."""
@@ -198,6 +205,8 @@ def _fated(entity: Entity, frame: pl.DataFrame, given: PlanInput) -> pl.DataFram
             frozen_people=given.roster.frozen_people,
             rejected=given.roster.rejected.get(entity),
             blind=_sight(entity, given).blind_spot(),
+            stated=_stated(given),
+            blind_to_stated=replace(_sight(entity, given), delta=False).blind_spot(),
         ),
     )
     if rules.additions_only:
@@ -246,7 +255,10 @@ def _guard_input(
         entity
         for entity in joined
         if given.rules.policies.get(entity, "keep") != "keep"
-        and _sight(entity, given).blind_spot() is None
+        and (
+            _sight(entity, given).blind_spot() is None
+            or (entity is Entity.AGENTS and not _stated(given).is_empty())
+        )
     )
     held = any(frame["in_remote"].any() for frame in joined.values())
     return GuardInput(
@@ -256,6 +268,7 @@ def _guard_input(
         can_end=can_end,
         operations=count,
         passed=given.passed,
+        source=given.rules.source,
         first_run=given.ledger.records.is_empty() and held,
         rules=given.rules.guards,
     )

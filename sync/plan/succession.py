@@ -16,6 +16,7 @@ from sync.diff import CHANGES
 from sync.model.entities import PEOPLE, Entity
 from sync.model.ledger import LEDGER_SCHEMA, LedgerView, digest
 from sync.model.roster import KEY
+from sync.select import ITSELF
 
 SUCCESSION_SCHEMA = pl.Schema(
     {**LEDGER_SCHEMA, "operation": pl.String(), "gone": pl.Boolean()}
@@ -90,9 +91,15 @@ def _of_entity(
         pl.col("ends").alias("ending"),
     )
     rows = joined.join(ids, on=KEY, how="left").sort(KEY)
-    named = pl.col("in_drop") & (
-        pl.col("in_remote") | pl.col("operation").is_not_null()
+    left = _optional(rows, "d:_left").is_not_null()
+    named = (
+        pl.col("in_drop")
+        & ~left
+        & (pl.col("in_remote") | pl.col("operation").is_not_null())
     )
+    # Nobody's silence ends what left the selection; links and enrollments that only
+    # followed their person come back with him.
+    nobodys = pl.col("known") & (_optional(rows, "d:_left") == ITSELF)
     absent = ~pl.col("in_drop") & pl.col("known")
     still = pl.col("known") & ~named & ~absent
     ended = pl.col("ending").fill_null(value=False)
@@ -103,7 +110,12 @@ def _of_entity(
         pl.lit(entity.value).alias("entity"),
         pl.col(KEY).alias("key"),
         _optional(rows, "r:_remote_id").alias("remote_id"),
-        pl.when(named).then(pl.lit(naming.source)).otherwise("source").alias("source"),
+        pl.when(named)
+        .then(pl.lit(naming.source))
+        .when(nobodys.fill_null(value=False))
+        .then(pl.lit(None, dtype=pl.String))
+        .otherwise("source")
+        .alias("source"),
         (pl.col("verb") == "create").fill_null(value=False).alias("created"),
         pl.when(named)
         .then(0)

@@ -7,5 +7,6 @@ from __future__ import annotations
 
 from sync.read.codes import CODES
 from sync.read.drop import read_drop
+from sync.read.peek import peek
 
-__all__ = ["CODES", "read_drop"]
+__all__ = ["CODES", "peek", "read_drop"]

@@ -9,10 +9,14 @@ of a zip says of sizes is judged first, and what really comes out is counted bes
 from __future__ import annotations
 
 import io
+import lzma
+import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 from sync.model.finding import Finding, found
 from sync.read.codes import (
@@ -23,7 +27,7 @@ from sync.read.codes import (
     UNSAFE_PATH,
     ZIP_TOO_BIG,
 )
-from sync.read.packaging import Member, hidden
+from sync.read.packaging import Member, hidden, no_file, unreadable
 
 MOST_MEMBERS = 200
 MOST_BYTES = 10 * 1024**3
@@ -34,17 +38,35 @@ _ENCRYPTED = 0x1
 _LOCAL_HEADER = 30
 """Bytes of a member's own header before its name (APPNOTE 4.3.7)."""
 _BLOCK = 1 << 20
-_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError)
+_END = b"PK\x05\x06"
+_END_SIZE = 22
+"""The record at the end of a zip, without its comment (APPNOTE 4.3.16)."""
+_SPANNING = (b"PK00", b"PK\x07\x08")
+"""The mark that some programs write at the beginning (APPNOTE 8.5.4)."""
+BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    LookupError,
+    OverflowError,
+    RuntimeError,
+    ValueError,
+)
+"""What zipfile raises for bytes that are no zip; NotImplementedError is among them."""
 
 
 def of_zip(path: Path) -> tuple[list[Member], list[Finding]]:
     """The members of a zip, or the findings that refuse it."""
+    if not path.is_file():
+        return [], [no_file(path, None)]
     try:
-        with zipfile.ZipFile(path) as archive:
-            entries = [one for one in archive.infolist() if not one.is_dir()]
-    except (*_BROKEN, OSError):
-        return [], [found(BAD_ZIP, "the zip is damaged or cut off")]
-    if findings := _problems(entries):
+        with path.open("rb") as stream:
+            entries, findings = _entries(stream)
+    except OSError as error:
+        return [], [unreadable(error, None)]
+    if findings:
         return [], findings
     return [
         _member(path, entry)
@@ -53,14 +75,53 @@ def of_zip(path: Path) -> tuple[list[Member], list[Finding]]:
     ], []
 
 
-def _problems(entries: Sequence[zipfile.ZipInfo]) -> list[Finding]:
+def _entries(stream: BinaryIO) -> tuple[list[zipfile.ZipInfo], list[Finding]]:
+    """The files of a zip, and what is wrong with it."""
+    try:
+        with zipfile.ZipFile(stream) as archive:
+            entries = archive.infolist()
+            size = stream.seek(0, io.SEEK_END)
+            whole = _is_whole(stream, size, archive)
+            start = archive.start_dir
+    except (*BROKEN, OSError):
+        return [], [found(BAD_ZIP, "the zip is damaged or cut off")]
+    if not whole:
+        message = "the zip has other bytes before its beginning or behind its end"
+        return [], [found(BAD_ZIP, message)]
+    files = [entry for entry in entries if not _is_folder(entry)]
+    return files, _problems(files, len(entries) - len(files), start)
+
+
+def _is_whole(stream: BinaryIO, size: int, archive: zipfile.ZipFile) -> bool:
+    """Whether the file is the zip and nothing else.
+
+    Programs that unpack pass over what stands around it; but two zips in one file, or
+    one that something was written to, are no delivery that could be believed.
+    """
+    offsets = [entry.header_offset for entry in archive.infolist()]
+    first = min(offsets, default=archive.start_dir)
+    stream.seek(0)
+    mark = stream.read(max(0, min(first, len(_SPANNING[0]))))
+    stream.seek(max(0, size - _END_SIZE - len(archive.comment)))
+    begins = first == 0 or (first == len(mark) and mark in _SPANNING)
+    return begins and stream.read(len(_END)) == _END
+
+
+def _is_folder(entry: zipfile.ZipInfo) -> bool:
+    return entry.filename.endswith(("/", "\\"))
+
+
+def _problems(
+    entries: Sequence[zipfile.ZipInfo], folders: int, directory: int
+) -> list[Finding]:
     findings = [finding for entry in entries for finding in _of_entry(entry)]
-    if len(entries) > MOST_MEMBERS:
-        message = f"the zip has {len(entries)} files, more than {MOST_MEMBERS}"
+    most = max(len(entries), folders)
+    if most > MOST_MEMBERS:
+        message = f"the zip has {most} files or folders, more than {MOST_MEMBERS}"
         findings = [found(ZIP_TOO_BIG, message)]
     if sum(entry.file_size for entry in entries) > MOST_BYTES:
         findings.append(found(ZIP_TOO_BIG, "the zip holds more than 10 GiB"))
-    if _overlap(entries):
+    if _overlap(entries, directory):
         findings.append(found(OVERLAPPING_ZIP, "files of the zip share the same bytes"))
     return findings
 
@@ -70,6 +131,9 @@ def _of_entry(entry: zipfile.ZipInfo) -> list[Finding]:
     findings = []
     if _unsafe(entry.orig_filename):
         message = "the path of this file leaves the zip"
+        findings.append(found(UNSAFE_PATH, message, file=file))
+    if stat.S_ISLNK(entry.external_attr >> 16):
+        message = "this is a link to another file, not a file"
         findings.append(found(UNSAFE_PATH, message, file=file))
     if entry.flag_bits & _ENCRYPTED:
         findings.append(found(ENCRYPTED_ZIP, "the file is encrypted", file=file))
@@ -92,14 +156,14 @@ def _unsafe(name: str) -> bool:
     return slashed.startswith("/") or ".." in parts or drive or "\0" in name
 
 
-def _overlap(entries: Sequence[zipfile.ZipInfo]) -> bool:
-    """Whether a member begins before the one in front of it can have ended."""
+def _overlap(entries: Sequence[zipfile.ZipInfo], directory: int) -> bool:
+    """Whether a member, or the directory, begins before the one in front has ended."""
     end = 0
     for entry in sorted(entries, key=lambda one: one.header_offset):
         if entry.header_offset < end:
             return True
         end = entry.header_offset + _LOCAL_HEADER + entry.compress_size
-    return False
+    return end > directory
 
 
 def _too_dense(size: int, packed: int) -> bool:
@@ -117,11 +181,14 @@ def _member(path: Path, entry: zipfile.ZipInfo) -> Member:
     def load() -> bytes | Finding:
         try:
             return _stream(path, entry, file)
-        except (*_BROKEN, OSError):
+        except NotImplementedError:
+            message = "the file is packed in a way that this program cannot unpack"
+            return found(BAD_ZIP, message, file=file)
+        except (*BROKEN, OSError):
             message = "the file cannot be unpacked: the zip is damaged or cut off"
             return found(BAD_ZIP, message, file=file)
 
-    return Member(file, load)
+    return Member(file, load, path)
 
 
 def _stream(path: Path, entry: zipfile.ZipInfo, file: str) -> bytes | Finding:

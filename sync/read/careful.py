@@ -1,7 +1,7 @@
-"""The third way to read rows: Python's csv module, for quotes that stand anyhow.
+"""The third way to read rows: Python's csv module, row by row, for what is left.
 
-Slower by an order of magnitude, and only for files with quotes within unquoted cells,
-text behind a closing quote, or a quote that does not close.
+Slower by an order of magnitude. Only files get here in which a cell is too long, for
+which the other ways give up, and it finds the line; the tests compare those with it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import io
 import itertools
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -20,10 +19,10 @@ from sync.model.roster import ROW
 from sync.read.body import BLANKS, ODD_SCHEMA, Body, Refusal, columns, no_rows
 from sync.read.codes import CELL_TOO_LONG, UNCLOSED_QUOTE
 from sync.read.header import Sheet
-from sync.read.lines import truncated
+from sync.read.quotes import is_clean
+from sync.read.singly import astray, truncated
 
 _BATCH = 50_000
-_QUOTED = re.compile(r'"[^"]*(?:""[^"]*)*"')
 
 
 @dataclass(slots=True)
@@ -112,56 +111,42 @@ def _take_all(sheet: Sheet, source: _Source, rows: _Rows) -> Refusal | None:
             loose = _loosely(sheet, source, start)
             if isinstance(loose, Refusal):
                 return loose
-            if "".join(loose).strip(BLANKS):
-                rows.odd.append((start, loose, True))
-            continue
-        if _is_truncated(cells, source.pending[-1], sheet.width):
+            cells, whole = loose
+            if not whole and not _is_truncated(cells, source, sheet.width):
+                rows.odd.append((start, cells, True))
+                continue
+        if _is_truncated(cells, source, sheet.width):
             return truncated(start, len(cells), sheet.width)
         rows.add(start, cells)
 
 
-def _loosely(sheet: Sheet, source: _Source, start: int) -> list[str] | Refusal:
-    """The cells of a row that csv stumbled over, if it ends on its own line.
+def _loosely(
+    sheet: Sheet, source: _Source, start: int
+) -> tuple[list[str], bool] | Refusal:
+    """The cells of a row that csv stumbled over, and whether they can be believed.
 
-    Where it goes on behind that line, a quote is missing or in excess, and the rows
-    that it swallowed would look as if they were gone: the file is refused.
+    Blanks behind a closing quote harm nobody. Where a row with other text there goes on
+    behind its line, a quote is missing or in excess, and the rows that it swallowed
+    would look as if they were gone: the file is refused.
     """
     again = itertools.chain(list(source.pending), source)
     try:
         cells = next(csv.reader(again, delimiter=sheet.delimiter))
     except csv.Error:
-        return _refusal(sheet, source, start, CELL_TOO_LONG, "has no end within reach")
+        return _refusal(start, CELL_TOO_LONG, "has no end within reach")
     if source.ended:
-        return _refusal(sheet, source, start, UNCLOSED_QUOTE, "is never closed")
+        return _refusal(start, UNCLOSED_QUOTE, "is never closed")
+    if is_clean("".join(source.pending), sheet.delimiter):
+        return cells, True
     if len(source.pending) > 1:
-        how = "is closed in the middle of a later line"
-        return _refusal(sheet, source, start, UNCLOSED_QUOTE, how)
-    return cells
+        return astray(start)
+    return cells, False
 
 
-def _refusal(
-    sheet: Sheet, source: _Source, start: int, code: Code, how: str
-) -> Refusal:
-    opened = _lines_before_quote("".join(source.pending), sheet.delimiter)
-    return Refusal(code, start + opened, f"a cell begins with a quote that {how}")
+def _refusal(start: int, code: Code, how: str) -> Refusal:
+    return Refusal(code, start, f"a cell of this row begins with a quote that {how}")
 
 
-def _lines_before_quote(text: str, delimiter: str) -> int:
-    """How many lines stand before the cell of a row whose quotes are wrong."""
-    place = 0
-    while place < len(text):
-        if text[place] != '"':
-            place = text.find(delimiter, place) + 1
-            if not place:
-                break
-            continue
-        cell = _QUOTED.match(text, place)
-        if cell is None or text[cell.end() : cell.end() + 1] != delimiter:
-            return text.count("\n", 0, place)
-        place = cell.end() + 1
-    return 0
-
-
-def _is_truncated(cells: list[str], last_line: str, width: int) -> bool:
+def _is_truncated(cells: list[str], source: _Source, width: int) -> bool:
     short = len(cells) < width and "".join(cells).strip(BLANKS) != ""
-    return short and not last_line.endswith("\n")
+    return short and not source.pending[-1].endswith("\n")

@@ -20,6 +20,14 @@ UNKNOWN_FILE = Code(
     "The mapping has no table for a file of this name, so it was left alone.",
     "Nothing, if it is meant to be there. Otherwise correct its name.",
 )
+SET_ASIDE = Code(
+    "RS013",
+    Severity.NOTE,
+    "A file that is set aside",
+    "The layout has this file, for instance with results or resources, but nothing in "
+    "it is synced, so it was not read.",
+    "Nothing.",
+)
 SAME_NAME = Code(
     "RS003",
     Severity.REFUSED,
@@ -40,8 +48,9 @@ UNREADABLE_FILE = Code(
     "RS005",
     Severity.REFUSED,
     "A file that cannot be opened",
-    "The file is there, but the system does not let this program read it.",
-    "Check the permissions of the file and that it is not still being copied.",
+    "Something of this name is there, but it cannot be read: the system does not let "
+    "this program open it, it is a link to nothing, or it is a folder or a device.",
+    "Check the permissions of the file, and put the file itself into the drop.",
 )
 BAD_ZIP = Code(
     "RS006",
@@ -85,8 +94,18 @@ UNSAFE_PATH = Code(
     "RS011",
     Severity.REFUSED,
     "A path that leaves the zip",
-    "A file of the zip has a name that points outside of it.",
+    "A file of the zip has a name that points outside of it, or is a link.",
     "Make the zip anew from the folder of the files.",
+)
+STILL_CHANGING = Code(
+    "RS012",
+    Severity.REFUSED,
+    "A drop that changed while it was read",
+    "The size or the time of a file changed between the first and the last look at it, "
+    "or files came and went: the delivery was still under way, and what was read of it "
+    "may be half of it.",
+    "Start again when the copy is complete. Let the sender write under another name "
+    "and rename at the end, or send a file last that says so (complete).",
 )
 NOT_TEXT = Code(
     "RS020",
@@ -203,6 +222,14 @@ CELL_TOO_LONG = Code(
     "became part of the cell.",
     "Look for a single quote at the line named.",
 )
+TOO_WIDE = Code(
+    "RS040",
+    Severity.REFUSED,
+    "A header of more than 16,384 columns",
+    "No spreadsheet has so many columns, and no roster needs them; mostly the line "
+    "ends of the file were lost.",
+    "Look at the first line of the file, and export it again.",
+)
 
 CODES: tuple[Code, ...] = (
     NOTHING_TO_READ,
@@ -216,6 +243,8 @@ CODES: tuple[Code, ...] = (
     NESTED_ZIP,
     OVERLAPPING_ZIP,
     UNSAFE_PATH,
+    STILL_CHANGING,
+    SET_ASIDE,
     NOT_TEXT,
     GUESSED_1252,
     GUESSED_UTF16,
@@ -231,5 +260,6 @@ CODES: tuple[Code, ...] = (
     UNCLOSED_QUOTE,
     AFTER_QUOTE,
     CELL_TOO_LONG,
+    TOO_WIDE,
 )
 """All codes of this package, in order."""

@@ -20,10 +20,16 @@ MULTI_BYTE = re.compile(
 )
 """A valid UTF-8 character beyond ASCII (Unicode standard, table 3-7)."""
 
+_PAIR = re.compile(rb"[\xc2-\xf4][\x80-\xbf]")
+"""How such a character begins: seldom in Windows-1252, and searched for ten times as
+fast as the alternatives above."""
+
 _UNASSIGNED_1252 = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 _BARE_CR = re.compile(rb"\r(?!\n)")
 _BLOCK = 1 << 24
 _SAMPLE = 4096
+_SELDOM = 8
+_CTRL_Z = b"\x1a"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +62,17 @@ def line_of(data: bytes, offset: int) -> int:
 
 
 def _utf16_without_mark(raw: bytes) -> str | None:
-    """The byte order that the NULs of western text betray, or None."""
-    sample = raw[: min(_SAMPLE, len(raw) // 2 * 2)]
-    if not sample:
-        return None
-    high, low = sample[0::2].count(0), sample[1::2].count(0)
+    """The byte order that the NULs of western text betray, or None.
+
+    A few on the other side are NULs of the text itself: those are found later, at
+    their line.
+    """
+    sample = raw[:_SAMPLE].rstrip(b"\0")
+    first, second = sample[0::2].count(0), sample[1::2].count(0)
     enough = len(sample) // 4
-    if low > enough and high == 0 and sample[1] == 0:
+    if second > enough and first * _SELDOM <= second and sample[1] == 0:
         return "utf-16-le"
-    if high > enough and low == 0 and sample[0] == 0:
+    if first > enough and second * _SELDOM <= first and sample[0] == 0:
         return "utf-16-be"
     return None
 
@@ -92,9 +100,10 @@ def _eight_bit(file: str, raw: bytes) -> tuple[Decoded | None, list[Finding]]:
     place = _first_invalid(raw)
     if place is None:
         return _finish(file, raw, "utf-8", [])
-    if (problem := _why_not_1252(raw)) is not None:
+    if (problem := _why_not_1252(raw, place)) is not None:
+        place, reason = problem
         line = line_of(raw, place)
-        message = f"a byte (0x{raw[place]:02X}) is not UTF-8, and {problem}"
+        message = f"a byte (0x{raw[place]:02X}) is not UTF-8, and {reason}"
         return None, [found(NOT_TEXT, message, file=file, line=line)]
     message = "the file is not UTF-8 and was read as Windows-1252"
     note = found(
@@ -120,13 +129,14 @@ def _first_invalid(raw: bytes) -> int | None:
     return None
 
 
-def _why_not_1252(raw: bytes) -> str | None:
+def _why_not_1252(raw: bytes, place: int) -> tuple[int, str] | None:
+    """The byte to blame and why; ``place`` is the first that is not UTF-8."""
     if raw.startswith(codecs.BOM_UTF8):
-        return "the file says that it is UTF-8"
-    if MULTI_BYTE.search(raw):
-        return "other characters of the file are: two encodings are mixed in it"
-    if _UNASSIGNED_1252.search(raw):
-        return "the file is not Windows-1252 either"
+        return place, "the file says that it is UTF-8"
+    if any(MULTI_BYTE.match(raw, pair.start()) for pair in _PAIR.finditer(raw)):
+        return place, "other characters of the file are: two encodings are mixed in it"
+    if unassigned := _UNASSIGNED_1252.search(raw):
+        return unassigned.start(), "no letter of Windows-1252 either"
     return None
 
 
@@ -135,10 +145,20 @@ def _finish(
 ) -> tuple[Decoded | None, list[Finding]]:
     if b"\0" in data:
         return None, [*notes, _nul(file, data)]
-    if data.endswith(b"\x1a"):  # the end of file of CP/M and MS-DOS
-        data = data[:-1]
-    data, newline = _line_ends(data)
+    data, newline = _line_ends(_without_ctrl_z(data))
     return Decoded(data, encoding, newline), notes
+
+
+def _without_ctrl_z(data: bytes) -> bytes:
+    """The data without the end-of-file mark of CP/M and MS-DOS.
+
+    It is the last character, or stands alone on the last line.
+    """
+    if data.endswith(_CTRL_Z):
+        return data[:-1]
+    tail = data[-4:].rstrip(b"\r\n")
+    alone = tail == _CTRL_Z or tail.endswith((b"\n" + _CTRL_Z, b"\r" + _CTRL_Z))
+    return data[: data.rindex(_CTRL_Z)] if alone else data
 
 
 def _nul(file: str, data: bytes) -> Finding:

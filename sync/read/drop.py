@@ -13,40 +13,75 @@ from pathlib import Path
 
 from sync.errors import UsageError
 from sync.model.finding import Finding, Findings
-from sync.model.roster import Drop, DropKind, RawTable
+from sync.model.roster import Drop, DropKind, RawTable, Wanted
 from sync.read.archive import of_zip
-from sync.read.packaging import Member, choose, of_file, of_folder
+from sync.read.packaging import (
+    Member,
+    choose,
+    odd_folders,
+    of_file,
+    of_folder,
+)
+from sync.read.settled import Stamps, changed, stamps
 from sync.read.table import read_table
 
 
-def read_drop(path: Path, patterns: Sequence[str]) -> tuple[Drop, Findings]:
+def read_drop(path: Path, wanted: Wanted) -> tuple[Drop, Findings]:
     """Read a folder, a zip or a single CSV file of any name.
 
-    ``patterns`` are the file names of the mapping (``students*.csv``), compared in any
+    ``wanted`` has the file names of the mapping (``students*.csv``), compared in any
     case. ``Drop.sha256`` covers the names and bytes of the files that were read, and
     so does not depend on how they are packed. Raises ``UsageError`` if there is
     nothing at ``path``.
     """
-    if not path.exists():
+    if not _is_there(path):
         message = f"there is no file or folder {path}"
         raise UsageError(message, do="check the path of the drop")
-    kind, members, findings = _open(path, patterns)
+    kind = _kind(path)
+    before = _stamps(kind, path, wanted)
+    members, findings = _open(kind, path, wanted)
     tables, digest, more = _read(members)
+    findings += changed(before, _stamps(kind, path, wanted))
     drop = Drop(path, path.resolve().name, kind, digest, tables)
     return drop, Findings.of(findings) + more
 
 
-def _open(
-    path: Path, patterns: Sequence[str]
-) -> tuple[DropKind, list[Member], list[Finding]]:
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError as error:  # a name that is too long, a folder that is closed to us
+        message = f"{path} cannot be looked at: {error.strerror}"
+        raise UsageError(message, do="check the path of the drop") from None
+
+
+def _kind(path: Path) -> DropKind:
     if path.is_dir():
-        return DropKind.FOLDER, *choose(of_folder(path), patterns)
-    if path.suffix.casefold() != ".zip":
-        return DropKind.CSV, [of_file(path, path.name)], []
-    members, refusals = of_zip(path)
-    if refusals:
-        return DropKind.ZIP, [], refusals
-    return DropKind.ZIP, *choose(members, patterns)
+        return DropKind.FOLDER
+    return DropKind.ZIP if path.suffix.casefold() == ".zip" else DropKind.CSV
+
+
+def _stamps(kind: DropKind, path: Path, wanted: Wanted) -> Stamps:
+    """How the files that will be read look from outside."""
+    if kind is not DropKind.FOLDER:
+        return stamps({None if kind is DropKind.ZIP else path.name: path})
+    known, _ = choose(of_folder(path), wanted)
+    return stamps({member.file: member.source for member in known})
+
+
+def _open(
+    kind: DropKind, path: Path, wanted: Wanted
+) -> tuple[list[Member], list[Finding]]:
+    if kind is DropKind.CSV:
+        return [of_file(path, path.name)], []
+    if kind is DropKind.FOLDER:
+        members = of_folder(path)
+        odd = odd_folders(path, members, wanted)
+    else:
+        members, odd = of_zip(path)
+        if odd:
+            return [], odd
+    known, findings = choose(members, wanted)
+    return known, [*odd, *findings]
 
 
 def _read(members: Sequence[Member]) -> tuple[dict[str, RawTable], str, Findings]:

@@ -15,15 +15,31 @@ from sync.read.codes import (
     NAMELESS_COLUMN,
     NO_HEADER,
     SAME_HEADER,
+    TOO_WIDE,
     UNCLOSED_QUOTE,
 )
+from sync.read.quotes import is_clean
 
 DELIMITERS = ",;\t|"
 DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
-_DECLARED = re.compile(r"sep=([,;\t|])\s*", re.IGNORECASE)
-_BLANK = DELIMITERS + ' "'
+_DECLARED = re.compile(
+    r"sep=(?P<plain>[,;\t|])(?P=plain)*\s*"
+    r'|"sep=(?:[,;\t|]"(?P<around>[,;\t|])(?P=around)*|(?P<quoted>[,;\t|])")\s*',
+    re.IGNORECASE,
+)
+"""Excel's line; also in quotes, or filled up with delimiters by a spreadsheet that took
+it for cells: behind one in quotes those show which delimiter is in use."""
+
+_BLANK_LINE = re.compile(r'(?:[\s,;|]++|"\s*+"(?=\s*+(?:[,;\t|]|$)))*+')
+_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF8.decode("cp1252").encode())
+"""The byte order mark; and how it looks after it was read as Windows-1252."""
+MOST_COLUMNS = 16_384
+"""As many as a sheet of Excel has; many more would only keep the machine busy."""
+_NAMED = 10
+"""So many columns without a name are listed."""
+_INVISIBLE = "\ufeff\u200b\u2060"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,21 +103,25 @@ def read_header(file: str, data: bytes) -> tuple[Sheet | None, list[Finding]]:
     the file is refused.
     """
     lines = _Lines(data, _after_marks(data))
-    first, delimiter = _first_line(lines)
-    if first is None:
-        return None, [found(NO_HEADER, "the file is empty", file=file)]
-    notes: list[Finding] = []
-    if delimiter is None:
-        delimiter, notes = _guess(file, first)
-    line = lines.taken
-    cells = _header_cells(lines, first, delimiter)
-    if cells is None:
-        message = "a quote of the header is not closed"
-        return None, [*notes, found(UNCLOSED_QUOTE, message, file=file, line=line)]
-    names = _names(cells)
+    declared: str | None = None
+    while True:
+        first, declared = _first_line(lines, declared)
+        if first is None:
+            return None, [found(NO_HEADER, "the file is empty", file=file)]
+        line = lines.taken
+        delimiter, notes = (declared, []) if declared else _guess(file, first)
+        cells = _header_cells(lines, first, delimiter)
+        if cells is None:
+            message = "a quote of the header is not closed"
+            return None, [*notes, found(UNCLOSED_QUOTE, message, file=file, line=line)]
+        if names := _names(cells):
+            break
+    if len(names) > MOST_COLUMNS:
+        message = f"the header has {len(names):,} columns"
+        return None, [*notes, found(TOO_WIDE, message, file=file, line=line)]
     if twice := _twice(file, line, names):
         return None, [*notes, *twice]
-    notes += _nameless(file, line, names)
+    notes = [*notes, *_nameless(file, line, names)]
     _skip_empty_lines(lines)
     return Sheet(data, lines.place, lines.taken + 1, delimiter, names), notes
 
@@ -113,21 +133,21 @@ def unusable(name: str) -> bool:
 
 def _after_marks(data: bytes) -> int:
     place = 0
-    while data.startswith(codecs.BOM_UTF8, place):
-        place += len(codecs.BOM_UTF8)
+    while mark := next((one for one in _MARKS if data.startswith(one, place)), None):
+        place += len(mark)
     return place
 
 
-def _first_line(lines: _Lines) -> tuple[str | None, str | None]:
-    """The first line that is not blank, and the delimiter if a line declares it."""
-    delimiter: str | None = None
+def _first_line(lines: _Lines, delimiter: str | None) -> tuple[str | None, str | None]:
+    """The next line that is not blank, and the delimiter if a line declares it."""
     for line in lines:
-        if not line.strip().strip(_BLANK):
+        text = line.lstrip("\ufeff")
+        if _BLANK_LINE.fullmatch(text):
             continue
-        declared = _DECLARED.fullmatch(line)
+        declared = _DECLARED.fullmatch(text)
         if declared is None or delimiter is not None:
-            return line, delimiter
-        delimiter = declared.group(1)
+            return text, delimiter
+        delimiter = next(filter(None, declared.groups()))
     return None, delimiter
 
 
@@ -142,21 +162,29 @@ def _guess(file: str, line: str) -> tuple[str, list[Finding]]:
 
 
 def _header_cells(lines: _Lines, first: str, delimiter: str) -> list[str] | None:
-    """The cells, over several lines if quotes say so; None for an open quote."""
+    """The cells, over several lines if quotes say so; None for an open quote.
+
+    A quote that closes on a later line with text behind it was closed by the quote of
+    a row, and the header would swallow that row.
+    """
+    taken = [first]
 
     def from_first() -> Iterator[str]:
         yield first
-        yield from lines
+        for line in lines:
+            taken.append(line)
+            yield line
 
     try:
         cells = next(csv.reader(from_first(), delimiter=delimiter))
     except csv.Error:  # a cell beyond csv.field_size_limit
         return None
-    return None if lines.asked_beyond else cells
+    astray = len(taken) > 1 and not is_clean("".join(taken), delimiter)
+    return None if lines.asked_beyond or astray else cells
 
 
 def _names(cells: list[str]) -> tuple[str, ...]:
-    names = [cell.strip().strip("\ufeff").strip() for cell in cells]
+    names = [cell.strip().strip(_INVISIBLE).strip() for cell in cells]
     while names and not names[-1]:
         names.pop()
     return tuple(names)
@@ -181,7 +209,9 @@ def _nameless(file: str, line: int, names: tuple[str, ...]) -> list[Finding]:
     places = [place for place, name in enumerate(names, start=1) if unusable(name)]
     if not places:
         return []
-    which = ", ".join(str(place) for place in places)
+    which = ", ".join(str(place) for place in places[:_NAMED])
+    if len(places) > _NAMED:
+        which += f" and {len(places) - _NAMED:,} more"
     message = f"not read, because the name is missing or taken: column {which}"
     return [found(NAMELESS_COLUMN, message, file=file, line=line)]
 

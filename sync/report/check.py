@@ -1,32 +1,37 @@
 """What ``check`` says of a drop: one document for programs, a few lines for people.
 
 In: the drop, what was mapped and validated of it as far as it came, and all findings.
-Out: the document of ``check --json``, and the text that a person mends the data by.
+Out: the document of ``check --json``, and the text that a person mends the data by:
+the findings by code, and in the end the few things that bring most rows back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import polars as pl
 
-from sync.model.entities import Entity
+from sync.model.entities import SATELLITES, Entity
 from sync.model.finding import Findings, Severity
 from sync.model.roster import Drop, Mapped, RawTable, Roster
-from sync.report.causes import Cause, causes
+from sync.report.mends import Mend, Scope, mends
 from sync.report.plain import plain
 
 FORMAT = 1
 OUTCOMES = {0: "done", 1: "partial", 3: "refused"}
 THINGS = 3
-"""So many root causes are named at the end."""
+"""So many things to mend are named at the end."""
 MORE_LINES = 3
 """So many further lines are named where places are cut."""
 
 _RANK = {severity.value: rank for rank, severity in enumerate(Severity)}
 _FIELDS = ("code", "severity", "entity", "file", "line", "column", "value")
-_MENDED = {Severity.REFUSED.value, Severity.REJECTED.value}
+MANY_COLUMNS = 4
+"""Missing in one file, they say that there is no header rather than another one."""
+_MISSING_COLUMN = "RS050"
+_OVER_THE_LIMIT = "RS403"
+"""It refuses the drop, and goes with the rows that were rejected."""
 
 
 def document(
@@ -86,7 +91,11 @@ def _fed(mapped: Mapped | None, file: str) -> list[Entity]:
     """The entities that take rows of a file, in the mapping's order."""
     if mapped is None:
         return []
-    return [e for e, table in mapped.tables.items() if file in table.headers]
+    return [
+        entity
+        for entity, table in mapped.tables.items()
+        if file in table.headers and entity not in SATELLITES
+    ]
 
 
 def _entities(roster: Roster) -> dict[str, Any]:
@@ -115,22 +124,21 @@ def _finding(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def lines(findings: Findings, limit_per_code: int = 10) -> Iterator[str]:
-    """The findings for people: by code, worst first, then what to mend first.
+    """The findings for people: by code, worst first, consequences behind their causes.
 
     Every line is harmless on a terminal, whatever the cells hold.
     """
     yield from (plain(line) for line in _by_code(findings.frame, limit_per_code))
-    yield from (plain(line) for line in _to_mend(findings))
 
 
 def _by_code(frame: pl.DataFrame, limit: int) -> Iterator[str]:
     counted = (
         frame.group_by("severity", "code")
-        .len()
+        .agg(pl.len(), pl.col("cause_code").is_not_null().all().alias("follows"))
         .with_columns(rank=pl.col("severity").replace_strict(_RANK, default=9))
-        .sort("rank", -pl.col("len").cast(pl.Int64), "code")
+        .sort("rank", "follows", -pl.col("len").cast(pl.Int64), "code")
     )
-    for severity, code, count, _ in counted.rows():
+    for severity, code, count in counted.select("severity", "code", "len").rows():
         found = frame.filter(severity=severity, code=code)
         yield f"{severity} {code}: {_number(count, 'finding')}"
         yield from _places(found, limit)
@@ -154,27 +162,84 @@ def _place(row: Mapping[str, Any]) -> str:
     return f"{row['file'] or 'the drop'}{line}"
 
 
-def _to_mend(findings: Findings) -> Iterator[str]:
-    found = [c for c in causes(findings) if c.severity in _MENDED]
-    found.sort(key=lambda cause: (_RANK[cause.severity], -_mends(cause)))
-    if found:
+def summary(findings: Findings, rows: Mapping[str, int]) -> Iterator[str]:
+    """What to mend first and what comes of it; nothing where nothing is rejected.
+
+    ``rows``: how many rows each file has. Every line is harmless on a terminal.
+    """
+    refusals = findings.of_severity(Severity.REFUSED)
+    first = refusals.filter(pl.col("code") != _OVER_THE_LIMIT)
+    blocks = [
+        *(_refusal(rows) for rows in _alike(first)),
+        *(_thing(one, rows) for one in mends(findings, rows)[:THINGS]),
+    ]
+    yield from (plain(line) for line in _fallen(findings, rows))
+    if blocks:
         yield "To mend first:"
-    for number, cause in enumerate(found[:THINGS], start=1):
-        where = " ".join(part for part in (cause.place, cause.column) if part)
-        yield f"  {number}. {where} ({cause.code}): {_effect(cause)}"
+    for number, block in enumerate(blocks[:THINGS], start=1):
+        for place, line in enumerate(block):
+            yield plain(f"     {line}" if place else f"  {number}. {line}")
 
 
-def _mends(cause: Cause) -> int:
-    return cause.count + cause.consequences
+def _fallen(findings: Findings, rows: Mapping[str, int]) -> Iterator[str]:
+    rejecting = findings.of_severity(Severity.REJECTED)
+    own = rejecting.filter(pl.col("cause_code").is_null())
+    count, roots = (
+        frame.select(pl.struct("file", "line").n_unique()).item()
+        for frame in (rejecting, own)
+    )
+    if count:
+        of = f"{count:,} of {_number(sum(rows.values()), 'row')}"
+        for_others = f", {count - roots:,} because of those" if count > roots else ""
+        yield f"Rejected: {of}; {roots:,} for themselves{for_others}."
 
 
-def _effect(cause: Cause) -> str:
-    if cause.severity == Severity.REFUSED.value:
-        return "without this nothing is read"
-    mended = f"mends {_number(_mends(cause), 'row')}"
-    if not cause.consequences:
-        return mended
-    return f"{mended}, {cause.consequences:,} of them beneath it"
+def _alike(refusals: pl.DataFrame) -> Iterator[list[dict[str, Any]]]:
+    """The refusals of one code in one file together: all missing columns, say."""
+    groups = refusals.partition_by("code", "file", maintain_order=True)
+    return (group.rows(named=True) for group in groups)
+
+
+def _refusal(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    first, *rest = rows
+    said = f"{_place(first)} {first['message']}"
+    more = [f"and {len(rest):,} more like it"] if rest else []
+    if first["code"] == _MISSING_COLUMN and len(rows) >= MANY_COLUMNS:
+        more.append("is the first line of the file really its header?")
+    return [said, *_do(first["hint"]), *more, "without this nothing is read"]
+
+
+def _thing(one: Mend, rows: Mapping[str, int]) -> list[str]:
+    place = f"{one.file}:{one.line}"
+    of = rows.get(one.file or "", one.touched)
+    match one.scope:
+        case Scope.COLUMN:
+            part = f"column {one.column}" if one.column else "whole rows"
+            said = [
+                f"{one.file}, {part}, first at line {one.line}: mend the export",
+                f"{one.touched:,} of {_number(of, 'row')}: {one.message}",
+            ]
+        case Scope.VALUE:
+            said = [f"{place} and {one.touched - 1:,} more: {one.message}"]
+        case Scope.ROW if one.defects > 1:
+            more = _number(one.defects - 1, "more mistake")
+            said = [f"{place} {one.message}, and {more} in this row"]
+        case _:
+            said = [f"{place} {one.message}"]
+    return [*said, *_do(one.hint), _effect(one)]
+
+
+def _do(hint: str | None) -> list[str]:
+    return [f"do    {hint}"] if hint else []
+
+
+def _effect(one: Mend) -> str:
+    if not one.brings_back:
+        return "brings back no row by itself: other mistakes stand in its rows too"
+    back = f"brings back {_number(one.brings_back, 'row')}"
+    if not one.beneath:
+        return back
+    return f"{back}, {one.beneath:,} of them beneath it"
 
 
 def _number(count: int, noun: str) -> str:

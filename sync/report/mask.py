@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import re
 
-from sync.model.entities import ENTITIES, PEOPLE, Kind
+from sync.model.entities import ENTITIES, PEOPLE, SATELLITES, Kind
 
 HIDDEN = "…"
 
+_PERSONAL = (*PEOPLE, *SATELLITES)
 _OPEN_KINDS = frozenset(Kind) - {Kind.TEXT, Kind.EMAIL, Kind.PHONE, Kind.DATE}
 _OPEN = frozenset(
     column.name
     for entity, spec in ENTITIES.items()
     for column in spec.columns
     if column.kind in _OPEN_KINDS
-    or (entity not in PEOPLE and column.kind in {Kind.TEXT, Kind.DATE})
+    or (entity not in _PERSONAL and column.kind in {Kind.TEXT, Kind.DATE})
 ) - {"identifier", "location"}
 """Columns whose cells are shown: identifiers, statuses, roles, grades, titles, dates of
 terms. ``identifier`` may be a government's number of a person."""

@@ -149,6 +149,11 @@ class TargetState:
         """The last good drop of that source (none: of the source without a name)."""
         return next(self._good_drops("WHERE source IS ?", source), None)
 
+    def good_before(self, sha256: str, source: str | None = None) -> GoodDrop | None:
+        """The last good drop of that source with these bytes."""
+        which = "WHERE source IS ? AND sha256 = ?"
+        return next(self._good_drops(which, source, sha256), None)
+
     def last_good_of_any(self) -> GoodDrop | None:
         """The last good drop, whoever delivered it."""
         return next(self._good_drops(""), None)

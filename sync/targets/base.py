@@ -51,7 +51,8 @@ class Projection:
     ``frames``: per entity, one row per wanted record: the compared and written
     columns, ``_key`` (the remote identity), ``_file``, ``_row``, ``_keep``, and
     ``_decision`` (null, or ``blocked``, ``deferred``, ``unsupported``, ``unchanged``)
-    with ``_reason``.
+    with ``_reason``. Rows that come with ``_left`` (what the selection leaves out, see
+    ``sync.select``) keep it.
     """
 
     frames: Mapping[Entity, pl.DataFrame]

@@ -10,11 +10,18 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from sync.model.entities import PEOPLE, Entity
+from sync.model.entities import PEOPLE, STATED, Entity
 from sync.model.normalise import ROLE_SEPARATOR, encode_roles
 from sync.model.roster import FILE, KEEP, KEY, ROW
 from sync.validate.duplicates import ROLE_COLUMNS, merged
 from sync.validate.people import ROLES, STUDENT, roles
+from sync.validate.satellites import (
+    of_records,
+    role_rows,
+    with_birth_dates,
+    with_primary_org,
+    with_relationships,
+)
 from sync.validate.sheet import Sheet, is_one_of
 
 Sheets = Mapping[Entity, Sheet]
@@ -24,16 +31,30 @@ Frames = dict[Entity, pl.DataFrame]
 
 def accepted(sheets: Sheets, rejected: Rejected) -> tuple[Frames, dict[Entity, int]]:
     """The frames of the roster, and the rows that are merged."""
-    frames = {
-        entity: _left(sheet, rejected[entity]) for entity, sheet in sheets.items()
-    }
-    given = roles(sheets.get(Entity.USERS), rejected.get(Entity.USERS))
-    _with_roles(frames, given)
+    own = of_records(sheets)
+    frames = {entity: _left(sheet, rejected[entity]) for entity, sheet in own.items()}
+    _with_satellites(frames, sheets, rejected)
+    _with_roles(frames, roles(sheets, rejected))
+    if Entity.AGENTS in frames:
+        people = [frames[one] for one in PEOPLE if one in frames]
+        frames[Entity.AGENTS] = with_relationships(frames[Entity.AGENTS], people)
     counts = {
         entity: sheet.frame.height - rejected[entity].len() - frames[entity].height
-        for entity, sheet in sheets.items()
+        for entity, sheet in own.items()
     }
     return {entity: _arranged(frame) for entity, frame in frames.items()}, counts
+
+
+def _with_satellites(frames: Frames, sheets: Sheets, rejected: Rejected) -> None:
+    """What other files tell of people, laid beside them."""
+    found = role_rows(sheets, rejected)
+    told = sheets.get(Entity.DEMOGRAPHICS)
+    fallen = rejected.get(Entity.DEMOGRAPHICS)
+    for entity in PEOPLE:
+        if entity in frames:
+            people = frames[entity].drop(STATED, strict=False)
+            people = with_primary_org(people, found)
+            frames[entity] = with_birth_dates(people, told, fallen)
 
 
 def _left(sheet: Sheet, rejected: pl.Series) -> pl.DataFrame:

@@ -9,10 +9,10 @@ import polars as pl
 
 from sync.model.entities import PEOPLE, Entity, Mode
 from sync.model.finding import Severity
-from sync.model.roster import KEY
+from sync.model.roster import FILE, KEY, ROW
 from sync.validate.references import Sheets
 from sync.validate.rough import Pile, rows
-from sync.validate.sheet import Sheet, is_one_of
+from sync.validate.sheet import NUMBER, Sheet, is_one_of
 
 ACTIVE = pl.col("status").fill_null("active") == "active"
 """A blank status of a link or an enrollment says that it holds."""
@@ -34,17 +34,26 @@ def judge_own_guardian(agents: Sheet) -> list[pl.DataFrame]:
     ]
 
 
-def judge_unguarded(sheets: Sheets) -> list[pl.DataFrame]:
-    """Students of whom no link names a guardian; only a whole file can tell."""
+def judge_unguarded(sheets: Sheets, perhaps: pl.Series) -> list[pl.DataFrame]:
+    """Students of whom no link names a guardian; only a whole file can tell.
+
+    ``perhaps``: identifiers in rows of links that cannot be read.
+    """
     students, agents = sheets.get(Entity.STUDENTS), sheets.get(Entity.AGENTS)
     if students is None or agents is None or agents.mode is not Mode.BULK:
         return []
     links = agents.frame
     if "status" in links.columns:
         links = links.filter(ACTIVE)
-    stays = pl.col("status").ne_missing("tobedeleted")
-    alone = students.keyed.filter(
-        stays, ~pl.col(KEY).is_in(links["studentSourcedId"].implode())
+    known = "status" in students.columns
+    gone = pl.col("status") == "tobedeleted" if known else pl.lit(value=False)
+    stays = ~gone.fill_null(value=False)
+    named = pl.concat([links["studentSourcedId"], perhaps])
+    guarded = pl.col(KEY).is_in(named.implode())
+    alone = (
+        students.keyed.filter(stays, ~guarded)
+        .sort(KEY, FILE, ROW, NUMBER)
+        .unique(KEY, keep="first", maintain_order=True)
     )
     return [
         rows(
@@ -67,7 +76,7 @@ def judge_attendance(sheets: Sheets, pile: Pile) -> list[pl.DataFrame]:
             ~is_one_of(pile.rejected(entity)),
         )[KEY]
         for entity in PEOPLE
-        if entity in sheets
+        if entity in sheets and "status" in sheets[entity].columns
     ]
     if enrollments is None or not any(people.len() for people in gone):
         return []
@@ -76,7 +85,9 @@ def judge_attendance(sheets: Sheets, pile: Pile) -> list[pl.DataFrame]:
         pl.col("userSourcedId").is_in(people.implode())
     )
     if "status" in attending.columns:
-        attending = attending.filter(ACTIVE)
+        # A status that cannot be read says nothing, not even that it is blank.
+        unread = pile.rejecting(Entity.ENROLLMENTS).filter(column="status")[NUMBER]
+        attending = attending.filter(ACTIVE, ~is_one_of(unread))
     return [
         rows(
             attending,

@@ -20,6 +20,18 @@ def causes() -> tuple[str, str, str]:
     return ("cause_file", "cause_line", "cause_code")
 
 
+def broken(sheets: Sequence[Sheet], pile: Pile) -> pl.DataFrame:
+    """The same for rows of the wrong width; they take no other row of their key with
+    them, but may be what another row names."""
+    return pl.concat(
+        [
+            pl.DataFrame(schema={KEY: pl.String()}),
+            *(pile.broken[one.entity] for one in sheets if one.entity in pile.broken),
+        ],
+        how="diagonal",
+    ).unique(KEY, keep="first", maintain_order=True)
+
+
 def fallen(sheets: Sequence[Sheet], pile: Pile) -> pl.DataFrame:
     """``_key`` and the root of every readable key of which a row was rejected."""
     parts = [_fallen(sheet, pile) for sheet in sheets]

@@ -10,6 +10,11 @@ from sync.model.finding import Code, Severity
 
 _NO, _SAY, _NOTE = Severity.REJECTED, Severity.WARNING, Severity.NOTE
 
+_TYPE = (
+    "Correct the cell, leave it empty, or translate it with values = { … } in the"
+    " mapping. Whatever names the record is rejected with it."
+)
+
 _VALUES = (
     Code(
         "RS101",
@@ -166,6 +171,30 @@ _VALUES = (
         "The row counts, but the year is probably a slip of the pen (0206 for 2006).",
         "Look at the year.",
     ),
+    Code(
+        "RS122",
+        _NO,
+        "not a type of org",
+        "An org is a department, school, district, local, state or national one, or has"
+        " a type of the system's own that begins with ext: and has a name.",
+        _TYPE,
+    ),
+    Code(
+        "RS123",
+        _NO,
+        "not a type of class",
+        "A class is homeroom or scheduled, or has a type of the system's own that"
+        " begins with ext: and has a name.",
+        _TYPE,
+    ),
+    Code(
+        "RS124",
+        _NO,
+        "not a type of academic session",
+        "A session is a gradingPeriod, semester, schoolYear or term, or has a type of"
+        " the system's own that begins with ext: and has a name.",
+        _TYPE,
+    ),
 )
 
 _KEYS = (
@@ -217,6 +246,15 @@ _KEYS = (
         "All rows of a person stand or fall together, because one of them alone would"
         " take the person's other roles away.",
         "Correct the row that is named; this one needs nothing.",
+    ),
+    Code(
+        "RS207",
+        _NO,
+        "a person without a role",
+        "The roles of people stand in a file of their own, and none of its rows names"
+        " this person. Whether it is a student or a teacher cannot be known, so that"
+        " nothing is written; the remote record stays as it is.",
+        "Deliver a row with the role of this person.",
     ),
 )
 

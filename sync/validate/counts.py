@@ -12,9 +12,9 @@ from typing import IO, cast
 
 import polars as pl
 
-from sync.model.entities import Entity
+from sync.model.entities import SATELLITES, Entity
 from sync.model.roster import FILE, KEY, ROW, Mapped, RowCounts
-from sync.validate.freeze import fed_by
+from sync.validate.satellites import of_records
 from sync.validate.sheet import Sheet
 
 
@@ -33,7 +33,7 @@ def count(
             merged=merged[entity],
             rejected=rejected[entity].len() + ragged.get(entity, 0),
         )
-        for entity, sheet in sheets.items()
+        for entity, sheet in of_records(sheets).items()
     }
 
 
@@ -51,9 +51,14 @@ def counted_as(mapped: Mapped, file: str) -> Entity | None:
     """The entity under which a row of this file counts that cannot be told apart.
 
     Of several it is that of users where they are among them (section 6: a user
-    without a role is rejected under users), else the first that the mapping names.
+    without a role is rejected under users), else the first that the mapping names;
+    none for files that only tell more of people.
     """
-    fed = fed_by(mapped, file)
+    fed = [
+        entity
+        for entity, table in mapped.tables.items()
+        if file in table.headers and entity not in SATELLITES
+    ]
     return Entity.USERS if Entity.USERS in fed else next(iter(fed), None)
 
 

@@ -44,10 +44,16 @@ def judge_keys(sheet: Sheet, pile: Pile) -> list[pl.DataFrame]:
     # A bad role is the row's own, and takes the user's other rows with it later.
     besides = ROLE_COLUMNS if sheet.entity is Entity.USERS else ()
     spoilt = rejecting.filter(~pl.col("column").is_in(besides).fill_null(value=False))
+    # A malformed e-mail counts as not delivered, while a blank one empties the field.
+    said = pile.frame.filter(entity=sheet.entity.value)
+    email, phone = (said.filter(code=code) for code in ("RS117", "RS118"))
     groups = places(found, KEY).with_columns(
-        pl.struct(_in(spoilt).alias("spoilt"), _content(sheet).alias("said")).alias(
-            _SAID
-        ),
+        pl.struct(
+            _in(spoilt).alias("spoilt"),
+            _in(email).alias("email"),
+            _in(phone).alias("phone"),
+            _content(sheet).alias("said"),
+        ).alias(_SAID),
         _roles(sheet).alias(_ROLE),
         _in(rejecting).alias(_BAD),
     )
@@ -153,9 +159,10 @@ def _content(sheet: Sheet) -> pl.Expr:
 
 
 def _roles(sheet: Sheet) -> pl.Expr:
-    if sheet.entity is not Entity.USERS:
+    names = [name for name in ROLE_COLUMNS if name in sheet.columns]
+    if sheet.entity is not Entity.USERS or not names:
         return pl.lit("")
-    return _said([name for name in ROLE_COLUMNS if name in sheet.columns])
+    return _said(names)
 
 
 def _said(names: list[str]) -> pl.Expr:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from sync.model.entities import PEOPLE, Entity
+from sync.model.entities import PEOPLE, SATELLITES, Entity
 from sync.model.roster import FILE, KEY, ROW, Mapped
+from sync.validate.satellites import PERSON, of_records
 from sync.validate.sheet import Sheet
 
 FROZEN = {"entity": pl.String, KEY: pl.String}
@@ -33,9 +34,12 @@ def freeze(
     fallen: Mapping[Entity, pl.DataFrame],
 ) -> Frozen:
     """Everything that the rejected rows of a drop (``fallen``) protect."""
+    told = {entity: fallen[entity] for entity in SATELLITES if entity in fallen}
+    fallen = {entity: f for entity, f in fallen.items() if entity not in told}
     keys = [
         *(_keys(entity, frame) for entity, frame in fallen.items()),
-        *_beside(mapped, sheets, fallen),
+        *(_people(entity, frame) for entity, frame in told.items()),
+        *_beside(mapped, of_records(sheets), fallen),
     ]
     whole = pl.concat([pl.DataFrame(schema=FROZEN), *keys])
     names = [entity.value for entity in PEOPLE]
@@ -46,12 +50,27 @@ def freeze(
     # A remote person is matched by id over both, so the key is frozen in both.
     whole = pl.concat([whole, *both]).unique().sort("entity", KEY)
     people = whole.filter(pl.col("entity").is_in(names))[KEY].unique().sort()
-    return Frozen(whole, people, _no_removals(mapped, fallen))
+    return Frozen(whole, people, _no_removals(mapped, fallen, told))
 
 
 def fed_by(mapped: Mapped, file: str) -> tuple[Entity, ...]:
-    """The entities to which a file gives rows."""
-    return tuple(e for e, table in mapped.tables.items() if file in table.headers)
+    """The entities to which a file gives rows, or cells of their rows."""
+    found = {
+        entity
+        for entity, table in mapped.tables.items()
+        if file in table.headers or file in table.joined
+    }
+    if found & set(SATELLITES):
+        found |= {entity for entity in PEOPLE if entity in mapped.tables}
+    return tuple(e for e in mapped.tables if e in found and e not in SATELLITES)
+
+
+def _people(entity: Entity, frame: pl.DataFrame) -> pl.DataFrame:
+    """The people whom rejected rows of a file that tells more of them name."""
+    person = pl.col(PERSON[entity])
+    return frame.filter(person.is_not_null()).select(
+        pl.lit(Entity.USERS.value).alias("entity"), person.alias(KEY)
+    )
 
 
 def _keys(entity: Entity, frame: pl.DataFrame) -> pl.DataFrame:
@@ -83,9 +102,17 @@ def _beside(
 
 
 def _no_removals(
-    mapped: Mapped, fallen: Mapping[Entity, pl.DataFrame]
+    mapped: Mapped,
+    fallen: Mapping[Entity, pl.DataFrame],
+    told: Mapping[Entity, pl.DataFrame],
 ) -> frozenset[Entity]:
     files = {file for file, raw in mapped.drop.tables.items() if raw.unreadable.height}
     for frame in fallen.values():
         files |= set(frame.filter(pl.col(KEY).is_null())[FILE].unique())
-    return frozenset(entity for file in files for entity in fed_by(mapped, file))
+    for entity, frame in told.items():
+        files |= set(frame.filter(pl.col(PERSON[entity]).is_null())[FILE].unique())
+    fed = {entity for file in files for entity in fed_by(mapped, file)}
+    partial = {entity for entity, table in mapped.tables.items() if table.partial}
+    if partial & set(SATELLITES):
+        partial |= {entity for entity in PEOPLE if entity in mapped.tables}
+    return frozenset((fed | partial) - set(SATELLITES))

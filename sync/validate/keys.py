@@ -37,9 +37,13 @@ def with_keys(sheet: Sheet, pile: Pile) -> Sheet:
     unreadable = _unreadable(sheet, pile)
     if sheet.entity is Entity.ENROLLMENTS:
         return sheet.with_frame(_enrollments(sheet.frame, unreadable))
-    columns = ENTITIES[sheet.entity].key
-    bad = _any(unreadable, *columns)
-    found = pl.when(~bad).then(key(*columns)) if unreadable else key(*columns)
+    spec = ENTITIES[sheet.entity]
+    columns = [name for name in spec.key if name in sheet.columns]
+    if {name for name in spec.key if name in spec.required} - {*columns}:
+        found = pl.lit(None, pl.String)  # a layout may leave out what is required
+    else:
+        bad = _any(unreadable, *columns)
+        found = pl.when(~bad).then(key(*columns)) if unreadable else key(*columns)
     return sheet.with_frame(sheet.frame.with_columns(found.alias(KEY)))
 
 

@@ -15,7 +15,8 @@ import polars as pl
 from sync.model.entities import PEOPLE, Entity, Kind, Mode
 from sync.model.finding import Severity
 from sync.model.roster import FILE, KEY, ROW
-from sync.validate.causes import causes, fallen
+from sync.validate.causes import broken, causes, fallen
+from sync.validate.hints import near
 from sync.validate.people import STUDENT
 from sync.validate.rough import Pile, rows
 from sync.validate.sheet import NUMBER, Sheet, is_one_of
@@ -25,15 +26,15 @@ Target = tuple[Entity, ...]
 """The entities of which one must hold the identifier."""
 
 CODES = {
-    (Entity.ORGS,): ("RS250", "org"),
-    (Entity.ACADEMIC_SESSIONS,): ("RS251", "academic session"),
-    (Entity.COURSES,): ("RS252", "course"),
-    (Entity.CLASSES,): ("RS253", "class"),
-    PEOPLE: ("RS254", "person"),
-    (Entity.USERS,): ("RS254", "person"),
-    (Entity.STUDENTS,): ("RS255", "student"),
+    (Entity.ORGS,): ("RS250", "an org"),
+    (Entity.ACADEMIC_SESSIONS,): ("RS251", "an academic session"),
+    (Entity.COURSES,): ("RS252", "a course"),
+    (Entity.CLASSES,): ("RS253", "a class"),
+    PEOPLE: ("RS254", "a person"),
+    (Entity.USERS,): ("RS254", "a person"),
+    (Entity.STUDENTS,): ("RS255", "a student"),
 }
-"""By what is named: the code of a reference that is not met, and the word for it."""
+"""By what is named: the code of a reference that is not met, and words for it."""
 
 ORDER = (
     Entity.ORGS,
@@ -89,11 +90,13 @@ def _judge_column(
         ~pl.col(VALUE).is_in(holders.held.implode())
         if holders.judged
         else pl.col(VALUE).is_in(holders.fallen[KEY].implode())
+        & ~pl.col(VALUE).is_in(holders.held.implode())
     )
     missing = named.filter(unmet)
     if missing.is_empty():
         return
     code, word = CODES[target]
+    noun = word.partition(" ")[2]
     follows = missing.join(holders.fallen, left_on=VALUE, right_on=KEY).sort(NUMBER)
     yield rows(
         follows,
@@ -102,23 +105,23 @@ def _judge_column(
         Severity.REJECTED,
         column=name,
         message=pl.format(
-            f"{name} names a {word} whose row was rejected: {{}}:{{}}", *causes()[:2]
+            f"{name} names {word} that was rejected because of {{}}:{{}}", *causes()[:2]
         ),
         hint="correct that row; this one is then judged again",
         **{cause: pl.col(cause) for cause in causes()},
     )
     if holders.judged:
-        dangling = missing.join(
-            holders.fallen, left_on=VALUE, right_on=KEY, how="anti"
-        ).sort(NUMBER)
+        dangling = missing.join(holders.fallen, left_on=VALUE, right_on=KEY, how="anti")
+        meant = near(dangling[VALUE], holders.held).rename({"wanted": VALUE})
+        mend = pl.lit(f"deliver the {noun}, or correct {name}")
         yield rows(
-            dangling,
+            dangling.join(meant, on=VALUE, how="left").sort(NUMBER),
             sheet,
             code,
             Severity.REJECTED,
             column=name,
-            message=pl.format(f'{name} "{{}}" is no {word} of this drop', VALUE),
-            hint=f"deliver the {word}, or correct {name}",
+            message=pl.format(f'{name} "{{}}" is no {noun} of this drop', VALUE),
+            hint=pl.coalesce(pl.format('{}; nearest is "{}"', mend, "near"), mend),
         )
 
 
@@ -134,7 +137,12 @@ def holders_of(target: Target, sheets: Sheets, pile: Pile) -> Holders:
     """Who is there to be referred to; people are matched over both files."""
     entities = [e for e in _files(target) if e in sheets]
     held = [_held(sheets[e], target, pile) for e in entities]
-    roots = fallen([sheets[e] for e in entities], pile)
+    named = [sheets[e] for e in entities]
+    roots = fallen(named, pile)
+    odd = broken(named, pile)
+    if not roots.is_empty():
+        odd = odd.join(roots, on=KEY, how="anti")
+    roots = pl.concat([roots, odd], how="diagonal") if not odd.is_empty() else roots
     return Holders(
         pl.concat([pl.Series(KEY, [], pl.String), *held]),
         roots,
@@ -162,5 +170,7 @@ def _held(sheet: Sheet, target: Target, pile: Pile) -> pl.Series:
     if rejected.len():
         good = good.filter(~is_one_of(rejected))
     if target == (Entity.STUDENTS,) and sheet.entity is Entity.USERS:
-        good = good.filter(pl.col("role") == STUDENT)
+        # Where roles stand in a file of their own, no student is left among the users.
+        known = "role" in sheet.columns
+        good = good.filter(pl.col("role") == STUDENT) if known else good.clear()
     return good[KEY]

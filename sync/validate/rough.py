@@ -6,6 +6,8 @@ people, with the header as it is written in the file and the cell as it was read
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import polars as pl
 
 from sync.model.entities import Entity
@@ -25,6 +27,8 @@ class Pile:
         """No findings yet."""
         self._frames: list[pl.DataFrame] = []
         self._earlier: list[pl.DataFrame] = []
+        self.broken: Mapping[Entity, pl.DataFrame] = {}
+        """Keys of rows of the wrong width, with what rejects them."""
 
     def know(self, earlier: pl.DataFrame) -> None:
         """Findings that an earlier stage has published: they reject, unsaid."""

@@ -14,10 +14,12 @@ from enum import Enum, auto
 import polars as pl
 
 from sync.model.entities import (
+    CLASS_TYPES,
     ENROLLMENT_ROLES,
-    GRADES,
     MAX_IDENTIFIER,
+    ORG_TYPES,
     ROLE_TYPES,
+    SESSION_TYPES,
     STATUSES,
     USER_ROLES,
     Entity,
@@ -26,30 +28,22 @@ from sync.model.entities import (
 from sync.model.finding import Severity
 from sync.model.normalise import FALSE, TRUE
 from sync.model.roster import KEEP
-from sync.validate.hints import SHOWN, Hint, date_format, nearest, said
+from sync.validate import words
+from sync.validate.hints import SHOWN, Hint, date_format, grade, nearest, said
+from sync.validate.patterns import (
+    CONTROL,
+    EXPONENT,
+    EXPONENTS,
+    IN_IDENTIFIER,
+    IN_NAME,
+    MOJIBAKE,
+)
 from sync.validate.rough import rows
 from sync.validate.sheet import RAW, Sheet, blank
 
-CONTROL = r"\p{Cc}"
-EXPONENT = r"(?:^|,)[0-9](?:\.[0-9]+)?[eE][+-][0-9]+(?:$|,)"
-"""How a spreadsheet writes a long number: 1.23E+05; the sign is always there."""
-
-_HIGH = (
-    r"[\x{80}-\x{BF}\x{20AC}\x{201A}\x{0192}\x{201E}\x{2026}\x{2020}\x{2021}\x{02C6}"
-    r"\x{2030}\x{0160}\x{2039}\x{0152}\x{017D}\x{2018}\x{2019}\x{201C}\x{201D}\x{2022}"
-    r"\x{2013}\x{2014}\x{02DC}\x{2122}\x{0161}\x{203A}\x{0153}\x{017E}\x{0178}]"
-)
-MOJIBAKE = (
-    rf"\x{{FFFD}}|[ÃÂ]{_HIGH}|[ÐÑ][\x{{80}}-\x{{BF}}]|â\x{{20AC}}|^[? ]*\?\?[? ]*$"
-)
-"""UTF-8 read as Windows-1252 (80 to BF after a lead byte), or letters lost."""
-
-_WORDS = r"(?:true|false|active|inactive|tobedeleted)"
-IN_IDENTIFIER = rf"^(?i-u:{_WORDS})$|^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}(?:$|[T ])"
-IN_NAME = rf"{IN_IDENTIFIER}|^[^\s@]+@[^\s@]+\.[^\s@]+$|^[0-9]+(?:/[0-9]+/[0-9]+)?$"
-"""What stands in such a column only if the row's cells have moved."""
-
-NAMES = frozenset({"givenName", "familyName"})
+NAMES = frozenset({"givenName", "familyName", "middleName"})
+LOCAL = "identifier"
+"""The one text that is an identifier too, as the school itself writes it."""
 CENTURY = 100
 LEAP_DAY = (2, 29)
 _EITHER = ("classSourcedId", "courseSourcedId")
@@ -94,6 +88,15 @@ def _of(*kinds: Kind) -> Columns:
     return lambda sheet: (
         name for name in sheet.columns if sheet.column(name).kind in kinds
     )
+
+
+def _identifiers(sheet: Sheet) -> Iterable[str]:
+    single = _of(Kind.IDENTIFIER)(sheet)
+    return (*single, *(name for name in sheet.columns if name == LOCAL))
+
+
+def _texts(sheet: Sheet) -> Iterable[str]:
+    return (name for name in _of(Kind.TEXT)(sheet) if name != LOCAL)
 
 
 def _names(sheet: Sheet) -> Iterable[str]:
@@ -153,9 +156,15 @@ def _years(today: date, years: int) -> str:
 
 _NO, _SAY = Severity.REJECTED, Severity.WARNING
 _IDS = (Kind.IDENTIFIER, Kind.IDENTIFIERS)
+_WORDY = (Kind.TEXT, Kind.EMAIL, *_IDS)
+_EXT = ", ext:..."
 _FILL = said("fill in {column}, or give it a default in the mapping")
 _TOO_LONG = f"{{column}} has more than {MAX_IDENTIFIER} characters"
 _QUOTED = '{column} "{value}" is not '
+_CONTROL = "{column} holds a line end, a tab or another control character"
+_TAKE_OUT = "take it out, and look for a quote that is missing before this cell"
+_REWRITTEN = '{column} "{value}" was rewritten by a spreadsheet'
+_UNTOUCHED = "export again without opening the file, or set the column to text"
 
 
 def _allowed(code: str, kind: Kind, noun: str, hint: Hint) -> Rule:
@@ -174,7 +183,7 @@ def table(today: date) -> tuple[Rule, ...]:
             said("fill in the class, or the course, of the enrollment"),
         ),
         Rule(
-            *("RS102", _NO, _of(Kind.IDENTIFIER), Needs.UNUSUAL, _too_long),
+            *("RS102", _NO, _identifiers, Needs.UNUSUAL, _too_long),
             *(_TOO_LONG, said("look for a quote that is missing before this cell")),
         ),
         Rule(
@@ -182,22 +191,30 @@ def table(today: date) -> tuple[Rule, ...]:
             *(_TOO_LONG, said("look for a comma or a quote that is missing")),
         ),
         Rule(
-            *("RS103", _NO, _of(*_IDS), Needs.UNUSUAL, _holds(CONTROL)),
-            "{column} holds a line end, a tab or another control character",
-            said("take it out, and look for a quote that is missing before this cell"),
+            *("RS103", _NO, _identifiers, Needs.UNUSUAL, _holds(CONTROL)),
+            *(_CONTROL, said(_TAKE_OUT)),
         ),
         Rule(
-            *("RS104", _NO, _of(*_IDS), Needs.UNUSUAL, _holds(EXPONENT)),
-            '{column} "{value}" was rewritten by a spreadsheet',
-            said("export again without opening the file, or set the column to text"),
+            *("RS103", _NO, _of(Kind.IDENTIFIERS), Needs.UNUSUAL, _holds(CONTROL)),
+            *(_CONTROL, said(_TAKE_OUT)),
         ),
         Rule(
-            *("RS105", _SAY, _of(Kind.TEXT), Needs.UNUSUAL, _holds(CONTROL)),
-            "{column} holds a line end, a tab or another control character",
-            said("take it out of the cell in the student information system"),
+            *("RS104", _NO, _identifiers, Needs.UNUSUAL, _holds(EXPONENT)),
+            *(_REWRITTEN, said(_UNTOUCHED)),
         ),
         Rule(
-            *("RS106", _SAY, _of(Kind.TEXT, *_IDS), Needs.UNUSUAL, _holds(MOJIBAKE)),
+            *("RS104", _NO, _of(Kind.IDENTIFIERS), Needs.UNUSUAL, _holds(EXPONENTS)),
+            *(_REWRITTEN, said(_UNTOUCHED)),
+        ),
+        Rule(
+            *("RS105", _SAY, _texts, Needs.UNUSUAL, _holds(CONTROL)),
+            *(
+                _CONTROL,
+                said("take it out of the cell in the student information system"),
+            ),
+        ),
+        Rule(
+            *("RS106", _SAY, _of(*_WORDY), Needs.UNUSUAL, _holds(MOJIBAKE)),
             '{column} "{value}" has letters that were read in another encoding',
             said("export again as UTF-8, without an editor or a spreadsheet between"),
         ),
@@ -216,19 +233,50 @@ def table(today: date) -> tuple[Rule, ...]:
             '{column} "{value}" is no identifier: it cannot stand in an address',
             said("give the record an identifier of its own"),
         ),
-        _allowed("RS110", Kind.STATUS, "a status", nearest(STATUSES)),
-        _allowed("RS111", Kind.BOOLEAN, "true or false", nearest(TRUE + FALSE)),
-        _allowed("RS112", Kind.GRADES, "a grade", nearest(GRADES)),
+        _allowed(
+            "RS110",
+            Kind.STATUS,
+            "a status",
+            nearest(STATUSES, "", words.STATUSES_MEANT),
+        ),
+        _allowed(
+            "RS111",
+            Kind.BOOLEAN,
+            "true or false",
+            nearest(TRUE + FALSE, "", words.BOOLEANS_MEANT),
+        ),
+        _allowed("RS112", Kind.GRADES, "a grade", grade),
         _allowed(
             *("RS113", Kind.USER_ROLE, "a role that users have"),
-            nearest(USER_ROLES, ", ext:..."),
+            nearest(USER_ROLES, _EXT, words.USER_ROLES_MEANT),
         ),
         _allowed(
             *("RS114", Kind.ENROLLMENT_ROLE, "a role that enrollments have"),
-            nearest(ENROLLMENT_ROLES, ", ext:..."),
+            nearest(ENROLLMENT_ROLES, _EXT, words.ENROLLMENT_ROLES_MEANT),
         ),
-        _allowed("RS115", Kind.ROLE_TYPE, "a type of role", nearest(ROLE_TYPES)),
+        _allowed(
+            "RS115",
+            Kind.ROLE_TYPE,
+            "a type of role",
+            nearest(ROLE_TYPES, "", words.ROLE_TYPES_MEANT),
+        ),
         _allowed("RS116", Kind.DATE, "a date", date_format),
+        _allowed(
+            "RS122",
+            Kind.ORG_TYPE,
+            "a type of org",
+            nearest(ORG_TYPES, _EXT, words.ORG_TYPES_MEANT),
+        ),
+        _allowed(
+            "RS123",
+            Kind.CLASS_TYPE,
+            "a type of class",
+            nearest(CLASS_TYPES, _EXT, words.CLASS_TYPES_MEANT),
+        ),
+        _allowed(
+            *("RS124", Kind.SESSION_TYPE, "a type of academic session"),
+            nearest(SESSION_TYPES, _EXT, words.SESSION_TYPES_MEANT),
+        ),
         Rule(
             *("RS117", _SAY, _of(Kind.EMAIL), Needs.CHANGED, _malformed),
             _QUOTED + "an e-mail address; the cell is left out",

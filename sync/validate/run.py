@@ -10,17 +10,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
-from sync.model.entities import Entity
+import polars as pl
+
+from sync.model.entities import PEOPLE, SATELLITES, Entity, Mode
 from sync.model.finding import Findings, Severity
-from sync.model.roster import KEEP, Mapped, Roster
-from sync.validate import across, duplicates, people, references, rules
+from sync.model.roster import FILE, KEEP, KEY, ROW, Mapped, Roster
+from sync.validate import (
+    across,
+    duplicates,
+    people,
+    references,
+    rules,
+    satellites,
+)
 from sync.validate.accepted import accepted
+from sync.validate.broken import broken_keys, links_of_broken
 from sync.validate.counts import count, digest
 from sync.validate.freeze import freeze
 from sync.validate.keys import with_keys
 from sync.validate.publish import published, taken_up
 from sync.validate.rough import Pile
 from sync.validate.sheet import NUMBER, Sheet, is_one_of, sheet
+from sync.validate.shifted import hinted
 
 
 def validate(
@@ -44,9 +55,12 @@ def validate(
         if earlier is not None:
             pile.know(taken_up(earlier, one, mapped))
         sheets[entity] = _alone(one, pile, today)
+    if earlier is not None:
+        pile.broken = broken_keys(mapped, earlier)
     severity = Severity.WARNING if same_username == "warn" else Severity.REJECTED
     _together(sheets, pile, severity)
-    return _roster(mapped, sheets, pile), published(pile, mapped)
+    pile.add(*across.judge_unguarded(sheets, links_of_broken(mapped)))
+    return _roster(mapped, sheets, pile), hinted(published(pile, mapped), mapped)
 
 
 def _alone(one: Sheet, pile: Pile, today: date) -> Sheet:
@@ -58,11 +72,22 @@ def _alone(one: Sheet, pile: Pile, today: date) -> Sheet:
             for finding in rules.judge(one, today)
         )
     )
-    keyed = with_keys(rules.with_keep(one), pile)
+    keyed = with_keys(_with_undelivered(rules.with_keep(one)), pile)
     if one.entity is Entity.AGENTS:
         pile.add(*across.judge_own_guardian(one))
     pile.add(*duplicates.judge_keys(keyed, pile))
     return keyed
+
+
+def _with_undelivered(one: Sheet) -> Sheet:
+    """``_keep`` with the fields too that a row's own file does not have."""
+    if one.undelivered is None:
+        return one
+    fields = pl.concat_str(
+        pl.col(KEEP).fill_null(","), one.undelivered.str.slice(1).fill_null("")
+    )
+    keep = pl.when(fields != ",").then(fields).alias(KEEP)
+    return one.with_frame(one.frame.with_columns(keep))
 
 
 def _together(
@@ -73,11 +98,14 @@ def _together(
     for entity in references.ORDER:
         if entity in sheets:
             references.judge(entity, sheets, pile)
+    for entity in SATELLITES:
+        if entity in sheets:
+            references.judge(entity, sheets, pile)
+    pile.add(*satellites.judge_roleless(sheets, pile))
     pile.add(*people.judge_rest(sheets, pile))
     for entity in (Entity.AGENTS, Entity.ENROLLMENTS):
         if entity in sheets:
             references.judge(entity, sheets, pile)
-    pile.add(*across.judge_unguarded(sheets))
     pile.add(*across.judge_attendance(sheets, pile))
 
 
@@ -88,11 +116,28 @@ def _roster(mapped: Mapped, sheets: Mapping[Entity, Sheet], pile: Pile) -> Roste
     frames, merged = accepted(sheets, rejected)
     return Roster(
         frames=frames,
-        modes={entity: table.mode for entity, table in mapped.tables.items()},
+        modes={e: t.mode for e, t in mapped.tables.items() if e in frames},
         counts=count(mapped, sheets, rejected, merged),
         frozen=frozen.keys,
         frozen_people=frozen.people,
-        rejected={e: frame.drop(NUMBER, KEEP) for e, frame in fallen.items()},
+        rejected={e: f.drop(NUMBER, KEEP) for e, f in fallen.items() if e in frames},
         no_removals=frozen.no_removals,
         digest=digest(frames),
+        links_stated=_links_stated(mapped, frames),
     )
+
+
+def _links_stated(mapped: Mapped, frames: Mapping[Entity, pl.DataFrame]) -> pl.Series:
+    """The people of a delta who say which links they have: students whose good row is
+    in the same file as the links, and guardians whose own row names some."""
+    table, none = mapped.tables.get(Entity.AGENTS), pl.Series(KEY, [], pl.String)
+    if table is None or table.mode is not Mode.DELTA:
+        return none
+    keys = [none]
+    for entity in PEOPLE:
+        if entity in frames:
+            people = frames[entity].filter(pl.col(FILE).is_in(list(table.headers)))
+            if entity is Entity.USERS:
+                people = people.join(table.frame, on=[FILE, ROW], how="semi")
+            keys.append(people[KEY])
+    return pl.concat(keys).unique().sort()

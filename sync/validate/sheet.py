@@ -13,7 +13,7 @@ import polars as pl
 
 from sync.model.entities import ENTITIES, MAX_IDENTIFIER, Column, Entity, Kind, Mode
 from sync.model.normalise import NORMALISERS
-from sync.model.roster import FILE, KEY, ROW, Table
+from sync.model.roster import FILE, KEEP, KEY, ROW, Table
 
 NUMBER = "_n"
 """The row's place in its sheet: file and line do not tell rows apart where one row of
@@ -31,6 +31,9 @@ FEW = frozenset(
         Kind.USER_ROLE,
         Kind.ENROLLMENT_ROLE,
         Kind.ROLE_TYPE,
+        Kind.ORG_TYPE,
+        Kind.CLASS_TYPE,
+        Kind.SESSION_TYPE,
         Kind.TEXT,
     }
 )
@@ -42,7 +45,7 @@ VISIBLE = r"[^\s\x{200b}\x{200c}\x{200d}\x{2060}\x{feff}]"
 FREE = frozenset({Kind.TEXT, Kind.IDENTIFIER})
 
 UNUSUAL = (
-    r"[^\x20-\x7e]|^ | $|^[0-9.]+[eE]|^[0-9]{4}-[0-9]{2}-[0-9]{2}"
+    r"[^\x20-\x7e]|^ | $|^-?[0-9.,]+[eE]|^[0-9]{4}-[0-9]{2}-[0-9]{2}"
     r"|^(?i-u:true|false|active|inactive|tobedeleted)$|\?\?"
 )
 """What a free text must hold for any rule on its content to fail, or for normalising
@@ -64,6 +67,9 @@ class Sheet:
     frame: pl.DataFrame
     raw: pl.DataFrame
     plain: frozenset[str]
+    optional: frozenset[str] = frozenset()
+    undelivered: pl.Series | None = None
+    """Row by row the fields (between commas) that the file of the row does not have."""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -71,8 +77,11 @@ class Sheet:
         return tuple(name for name in self.frame.columns if not name.startswith("_"))
 
     def column(self, name: str) -> Column:
-        """What the canonical column of that name may hold."""
-        return ENTITIES[self.entity].column(name)
+        """What the canonical column of that name may hold in this layout."""
+        column = ENTITIES[self.entity].column(name)
+        if name in self.optional:
+            return replace(column, required=False)
+        return column
 
     def with_frame(self, frame: pl.DataFrame) -> Sheet:
         """The same sheet with another frame of the same rows."""
@@ -108,6 +117,8 @@ def sheet(table: Table) -> Sheet:
         pl.DataFrame([*cleaned, frame[FILE], frame[ROW], frame[NUMBER]]),
         pl.DataFrame(changed),
         frozenset(plain),
+        table.optional,
+        frame[KEEP] if KEEP in frame.columns else None,
     )
 
 

@@ -17,6 +17,7 @@ REQUIRED, NONE = "required", "none"
 TABLES = {
     "Above the first table": (),
     "`[targets.NAME]`": ("NAME",),
+    "`[targets.NAME.select]`": ("NAME", "select"),
     "`[targets.NAME.platform]`": ("NAME", "platform"),
     "`[targets.NAME.api]`": ("NAME", "api"),
     "`[targets.NAME.limits]`": ("NAME", "limits"),

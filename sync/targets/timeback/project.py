@@ -28,9 +28,9 @@ EDUBRIDGE_KEY = ("userSourcedId", "courseSourcedId", "schoolSourcedId", "role")
 Rule = tuple[pl.Expr, str, str | pl.Expr]
 """Which rows it is about, their decision, and the reason (text, or its column)."""
 MISSING = "add the missing record to the drop or to the target"
-SAME_EMAIL = (
-    "give each student an e-mail of his own, or take the one that is over out of the "
-    "drop or the target"
+SAME_PERSON = (
+    "give each student an e-mail and a username of his own, or take the one that is "
+    "over out of the drop or the target"
 )
 FROZEN_SCHEMA = pl.Schema({"entity": pl.String(), KEY: pl.String()})
 
@@ -151,7 +151,7 @@ def _people(entity: Entity, context: Context) -> pl.DataFrame:
     names = _namesakes(frame, context).group_by(KEY).agg(pl.col("_theirs").unique())
     listed = pl.col("_theirs").list.sort().list.join(", ")
     frame = frame.join(names.with_columns(listed), on=KEY, how="left").sort(KEY)
-    rules += _shared_email(frame, context)
+    rules += [_renamed_rule(), *_shared_email(frame, context)]
     return decided(frame, rules).drop("_theirs")
 
 
@@ -205,24 +205,24 @@ def _still_students(frame: pl.DataFrame, context: Context) -> pl.DataFrame:
     )
 
 
-def _shared_email(frame: pl.DataFrame, context: Context) -> list[Rule]:
-    """A second student of one e-mail might be taken for the first by the platform.
-
-    ``_theirs``: the target's other students of that e-mail, see ``_namesakes``.
-    """
-    if "email" not in frame.columns:
-        return []
-    new = pl.col("email").is_not_null() & ~pl.col(KEY).is_in(_there(frame, context))
-    theirs = pl.concat_str(
-        pl.lit("the target holds its e-mail under another id ("),
+def _renamed_rule() -> Rule:
+    """A new student may be one that the target holds under another id (``_theirs``,
+    see ``_namesakes``)."""
+    why = pl.concat_str(
+        pl.lit("the target holds its e-mail or username under another id ("),
         "_theirs",
         pl.lit("): ids may have changed; nothing is created or ended for either"),
     )
+    return pl.col("_theirs").is_not_null(), BLOCKED, why
+
+
+def _shared_email(frame: pl.DataFrame, context: Context) -> list[Rule]:
+    """A second student of one e-mail might be taken for the first by the platform."""
+    if "email" not in frame.columns:
+        return []
+    new = pl.col("email").is_not_null() & ~pl.col(KEY).is_in(_there(frame, context))
     why = "another student has the same e-mail, by which TimeBack may confuse them"
-    return [
-        (new & pl.col("_theirs").is_not_null(), BLOCKED, theirs),
-        (new & pl.col("email").str.to_lowercase().is_duplicated(), BLOCKED, why),
-    ]
+    return [(new & pl.col("email").str.to_lowercase().is_duplicated(), BLOCKED, why)]
 
 
 def _there(frame: pl.DataFrame, context: Context) -> pl.Expr:
@@ -234,19 +234,35 @@ def _there(frame: pl.DataFrame, context: Context) -> pl.Expr:
 
 def _namesakes(frame: pl.DataFrame, context: Context) -> pl.DataFrame:
     """Rows of students who would be new, and in ``_theirs`` the target's own students
-    in force of the same e-mail whom no such row names."""
+    in force whom no such row names, of the same e-mail, or of the same username and
+    given name."""
+    found = pl.DataFrame(schema={KEY: pl.String(), "_theirs": pl.String()})
     remote = context.mirror.frames.get(Entity.STUDENTS)
-    if remote is None or "email" not in frame.columns:
-        return pl.DataFrame(schema={KEY: pl.String(), "_theirs": pl.String()})
-    email = pl.col("email").str.to_lowercase()
+    if remote is None:
+        return found
     lives = pl.col("status").fill_null("active") == "active"
-    others = (
-        remote.filter(lives, ~pl.col(KEY).is_in(context.ended.implode()))
-        .join(frame, on=KEY, how="anti")
-        .select(pl.col(KEY).alias("_theirs"), email)
+    others = remote.filter(lives, ~pl.col(KEY).is_in(context.ended.implode())).join(
+        frame, on=KEY, how="anti"
     )
-    new = frame.join(remote, on=KEY, how="anti").select(KEY, email)
-    return new.join(others, on="email", how="inner").select(KEY, "_theirs")
+    new = frame.join(remote, on=KEY, how="anti")
+    pairs = [_alike(new, others, same) for same in _EVIDENCE]
+    return pl.concat([found, *pairs]).unique().sort(KEY, "_theirs")
+
+
+_EVIDENCE = (("email",), ("username", "givenName"))
+"""What tells that two students are one, whatever their ids."""
+
+
+def _alike(
+    new: pl.DataFrame, others: pl.DataFrame, same: Sequence[str]
+) -> pl.DataFrame:
+    """``_key`` and ``_theirs`` of the pairs that agree in these columns."""
+    if not set(same) <= set(new.columns) & set(others.columns):
+        return pl.DataFrame(schema={KEY: pl.String(), "_theirs": pl.String()})
+    lowered = [pl.col(name).str.to_lowercase() for name in same]
+    theirs = others.select(pl.col(KEY).alias("_theirs"), *lowered)
+    pairs = new.select(KEY, *lowered).join(theirs, on=list(same), how="inner")
+    return pairs.select(KEY, "_theirs")
 
 
 def _unreachable(frames: Mapping[Entity, pl.DataFrame], context: Context) -> pl.Series:
@@ -482,8 +498,9 @@ def _of(entity: Entity, keys: pl.DataFrame) -> pl.DataFrame:
 
 
 def _renumbered(context: Context) -> pl.DataFrame:
-    """The target's students whom nobody names and whose e-mail a row that would be new
-    has, with their links and enrollments: they may be that row's under an old id."""
+    """The target's students whom nobody names and whose e-mail or username a row that
+    would be new has, with their links and enrollments: they may be that row's under an
+    old id."""
     frame = context.roster.frames.get(Entity.STUDENTS)
     if frame is None:
         return FROZEN_SCHEMA.to_frame()
@@ -587,7 +604,7 @@ def _notes(frames: Mapping[Entity, pl.DataFrame]) -> Findings:
                     "message"
                 ),
                 pl.when(pl.col(REASON).str.contains("e-mail", literal=True))
-                .then(pl.lit(SAME_EMAIL))
+                .then(pl.lit(SAME_PERSON))
                 .otherwise(pl.lit(MISSING))
                 .alias("hint"),
             )

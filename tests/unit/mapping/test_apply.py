@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sync.mapping import CODES, MappingFile, apply, load, name_entities
+from sync.mapping import CODES, Layout, MappingFile, apply, load, name_entities
 from sync.model.entities import Entity, Mode
 from sync.model.finding import Findings, Severity, found
 from sync.model.roster import Drop, DropKind, Mapped, RawTable
@@ -17,6 +17,7 @@ STUDENTS = (
     "sourcedId,status,username,enabledUser,givenName,familyName,primaryOrgSourcedId,"
     "grades"
 )
+FOUR = Layout(load("four-files"), None)
 AGENTS = "studentSourcedId,agentSourcedId,relationshipType"
 
 
@@ -32,7 +33,7 @@ def drop(kind: DropKind = DropKind.FOLDER, **files: str) -> Drop:
 
 
 def four(**files: str) -> tuple[Mapped, Findings]:
-    return apply(drop(DropKind.FOLDER, **files), load("four-files"))
+    return apply(drop(DropKind.FOLDER, **files), FOUR)
 
 
 def agents_mapping(**columns: object) -> MappingFile:
@@ -70,7 +71,7 @@ def test_headers_are_matched_in_any_case_and_kept_as_written() -> None:
 
 @pytest.mark.parametrize(("delta", "mode"), [(False, Mode.BULK), (True, Mode.DELTA)])
 def test_the_four_files_are_bulk_unless_told_otherwise(delta: bool, mode: Mode) -> None:
-    mapped, _ = apply(drop(agents=f"{AGENTS}\n"), load("four-files"), delta=delta)
+    mapped, _ = apply(drop(agents=f"{AGENTS}\n"), FOUR, delta=delta)
     assert mapped.tables[Entity.AGENTS].mode is mode
 
 
@@ -157,33 +158,34 @@ def test_metadata_is_carried_as_it_is_written_and_the_rest_ignored() -> None:
 def test_a_single_file_of_another_name_is_told_by_its_header(
     header: str, entity: Entity
 ) -> None:
-    mapped, _ = apply(drop(DropKind.CSV, export=f"{header}\n"), load("four-files"))
+    mapped, _ = apply(drop(DropKind.CSV, export=f"{header}\n"), FOUR)
     assert list(mapped.tables) == [entity]
 
 
 @pytest.mark.parametrize("header", ["a,b", "sourcedId,title", "userSourcedId,role"])
 def test_a_header_that_fits_none_or_several_is_refused(header: str) -> None:
-    mapped, findings = apply(
-        drop(DropKind.CSV, export=f"{header}\n"), load("four-files")
-    )
+    mapped, findings = apply(drop(DropKind.CSV, export=f"{header}\n"), FOUR)
     assert mapped.tables == {}
     assert findings.by_code() == {"RS054": 1}
     assert findings.refuses
 
 
-def test_several_files_make_one_table_of_the_columns_that_all_have() -> None:
+def test_a_column_that_a_file_lacks_counts_as_not_delivered_in_its_rows() -> None:
     mapped, findings = apply(
         drop(
             agents_2=f"{AGENTS},status\ns2,a2,r,active\n", agents_1=f"{AGENTS}\ns,a,r\n"
         ),
-        agents_mapping(status="status"),
+        Layout(agents_mapping(status="status"), None),
     )
     frame = mapped.tables[Entity.AGENTS].frame
     assert frame.select("studentSourcedId", "_file", "_row").rows() == [
         ("s", "agents_1.csv", 2),
         ("s2", "agents_2.csv", 2),
     ]
-    assert "status" not in frame.columns
+    assert frame.select("status", "_keep").rows() == [
+        (None, ",status,"),
+        ("active", None),
+    ]
     assert findings.frame.select("code", "severity", "file", "column").rows() == [
         ("RS055", "warning", "agents_1.csv", "status")
     ]
@@ -194,7 +196,7 @@ def test_a_value_without_translation_rejects_its_row() -> None:
         relationshipType={"from": ["kin", "kin2"], "values": {"mother": "parent"}}
     )
     text = "studentSourcedId,agentSourcedId,kin,kin2\ns,a,Mother,\ns,b,,mothr\ns,c,,\n"
-    mapped, findings = apply(drop(agents=text), mapping)
+    mapped, findings = apply(drop(agents=text), Layout(mapping, None))
     frame = mapped.tables[Entity.AGENTS].frame
     assert frame.get_column("relationshipType").to_list() == ["parent", None, None]
     (row,) = findings.frame.rows(named=True)
@@ -207,22 +209,24 @@ def test_where_leaves_rows_out_and_its_missing_header_refuses() -> None:
     mapping = agents_mapping()
     only = mapping.tables[0].model_copy(update={"where": {"Kind": ["g"]}})
     mapping = mapping.model_copy(update={"tables": [only]})
-    mapped, _ = apply(drop(agents=f"{AGENTS},kind\ns,a,r,G\ns,b,r,x\n"), mapping)
+    mapped, _ = apply(
+        drop(agents=f"{AGENTS},kind\ns,a,r,G\ns,b,r,x\n"), Layout(mapping, None)
+    )
     frame = mapped.tables[Entity.AGENTS].frame
     assert frame.get_column("agentSourcedId").to_list() == ["a"]
-    _, findings = apply(drop(agents=f"{AGENTS}\n"), mapping)
+    _, findings = apply(drop(agents=f"{AGENTS}\n"), Layout(mapping, None))
     assert findings.frame.select("code", "column").rows() == [("RS050", "Kind")]
 
 
 def test_a_template_names_each_header_that_it_lacks() -> None:
     mapping = agents_mapping(relationshipType={"template": "{x}{y}{agentSourcedId}"})
-    _, findings = apply(drop(agents=f"{AGENTS}\n"), mapping)
+    _, findings = apply(drop(agents=f"{AGENTS}\n"), Layout(mapping, None))
     columns = findings.of_severity(Severity.REFUSED).get_column("column").to_list()
     assert columns == ["x", "y"]
 
 
 def test_findings_of_reading_get_the_entity_of_their_file() -> None:
-    mapped, _ = apply(drop(DropKind.CSV, export=f"{AGENTS}\n"), load("four-files"))
+    mapped, _ = apply(drop(DropKind.CSV, export=f"{AGENTS}\n"), FOUR)
     files = ["export.csv", "top/Users.csv", "other.txt", None]
     read = Findings.of([found(NO_ROWS, "m", file=file) for file in files])
     named = name_entities(read, load("four-files"), mapped)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from sync.errors import ConfigError, ExitCode
-from sync.mapping import data_folder, load, names, patterns, schema
-from sync.model.entities import ENTITIES, Entity
+from sync.mapping import Layout, data_folder, load, names, schema, wanted
+from sync.model.entities import ENTITIES, SATELLITES, STATED, Entity
 
 TABLE = """name = "n"
 title = "t"
@@ -36,10 +36,11 @@ def test_every_shipped_mapping_loads_under_its_own_name(name: str) -> None:
 
 def test_the_four_files_know_every_canonical_column() -> None:
     mapping = load("four-files")
-    assert {table.entity for table in mapping.tables} == set(Entity)
+    assert {t.entity for t in mapping.tables} == set(Entity) - set(SATELLITES)
     for table in mapping.tables:
-        assert set(table.columns) == set(ENTITIES[table.entity].names)
-    assert patterns(mapping)[:4] == [
+        others = {*STATED}
+        assert set(table.columns) == set(ENTITIES[table.entity].names) - others
+    assert wanted(Layout(mapping, None)).patterns[:4] == [
         "students.csv",
         "users.csv",
         "agents.csv",
@@ -60,8 +61,11 @@ def test_a_mapping_of_ones_own_is_loaded_by_path(tmp_path: Path) -> None:
             "tables[0] (agents).columns.relationshipType.frm",
             "from",
         ),
-        ('{ split = "," }', "", "relationshipType.split", "unknown key"),
-        ('{ from = "r", hash = true }', "", "relationshipType.hash", "unknown key"),
+        ('{ split = "," }', "", "relationshipType", "exactly one"),
+        ('{ from = "r", part = 1 }', "", "relationshipType", "part needs split"),
+        ('{ from = "r", split = ",", part = 0 }', "", "relationshipType", "from 1"),
+        ('{ from = "r", hash = true }', "", "relationshipType.hash", "list"),
+        ('{ from = "r", hash = ["a"] }', "", "relationshipType", "exactly one"),
         ('{ from = "r", zfill = "5" }', "", "relationshipType.zfill", "integer"),
         ('{ from = "r", value = "v" }', "", "relationshipType", "exactly one"),
         ("{ trim = true }", "", "relationshipType", "exactly one"),
@@ -111,7 +115,44 @@ def test_a_mapping_of_ones_own_is_loaded_by_path(tmp_path: Path) -> None:
             "(enrollments).columns",
             "classSourcedId",
         ),
-        ('"r"', "[tables.join]\n", "tables[0] (agents).join", "unknown key"),
+        (
+            '"r"',
+            '[tables.join.x]\nfiles = "f"\nnn = "k"',
+            "tables[0] (agents).join.x",
+            "is missing",
+        ),
+        (
+            '"r"',
+            '[tables.join.x]\nfiles = "f"\non = "k"\nmnay = true',
+            "join.x.mnay",
+            'did you mean "many"?',
+        ),
+        (
+            '"rols.r"',
+            '[tables.join.roles]\nfiles = "f"\non = "k"',
+            "(agents)",
+            "no join",
+        ),
+        (
+            '"r"',
+            '[tables.combine]\nstatsu = "first"',
+            "combine.statsu",
+            "no column of the table",
+        ),
+        (
+            '"x.r"',
+            '[tables.join.x]\nfiles = "f"\non = "y.k"\nkey = "k"\n'
+            '[tables.join.y]\nfiles = "g"\non = "s"',
+            "(agents).join.x",
+            "before this one",
+        ),
+        (
+            '"x.r"',
+            '[tables.join.y]\nfiles = "g"\non = "s"\n'
+            '[tables.join.x]\nfiles = "f"\non = "y.k"',
+            "(agents).join.x",
+            "key is needed",
+        ),
         ("r", "", "", "TOML"),
     ],
 )

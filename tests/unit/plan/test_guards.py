@@ -376,3 +376,34 @@ def test_a_threshold_once_exceeded_stays_exceeded(
 )
 def test_a_limit_reads_as_people_say_it(threshold: Threshold, text: str) -> None:
     assert threshold.text() == text
+
+
+def base_of(frame: pl.DataFrame, source: str = "sis") -> int:
+    """Of how many records the share of removals is."""
+    given = GuardInput(
+        joined={STUDENTS: frame},
+        rows={},
+        rows_before={},
+        can_end=frozenset(),
+        operations=1,
+        first_run=False,
+        source=source,
+    )
+    return next(one.of for one in judge(given) if one.name == "removals")
+
+
+def test_what_is_outside_the_selection_is_in_no_share() -> None:
+    frame = rows((10, STAYS), (30, STAYS), (5, KEPT)).with_columns(
+        outside=pl.int_range(pl.len()) >= 10
+    )
+    assert base_of(frame) == 10
+
+
+def test_what_another_source_named_alone_is_in_no_share() -> None:
+    frame = rows((10, STAYS), (30, KEPT), (5, GONE)).with_columns(
+        source=pl.when(pl.int_range(pl.len()) < 40)
+        .then(pl.lit("other"))
+        .otherwise(pl.lit("sis"))
+    )
+    assert base_of(frame) == 15
+    assert base_of(frame, "other") == 40

@@ -205,3 +205,23 @@ def test_a_blind_spot_is_named(
     blind = sight.blind_spot()
     assert blind is None if why is None else why in (blind or "")
     assert sight.counts_missing is counts
+
+
+OUTSIDE_AND_LEFT = [
+    ({"outside": True}, "out_of_scope", "outside the selection"),
+    ({"outside": True, "is_frozen": True}, "out_of_scope", "outside the selection"),
+    ({"outside": False}, "remove", "not in the drop"),
+    ({"source": None}, "out_of_scope", "left the selection"),
+    ({"source": None, "known": False}, "out_of_scope", "neither made"),
+]
+
+
+@pytest.mark.parametrize(("cells", "word", "why"), OUTSIDE_AND_LEFT)
+def test_what_is_outside_the_selection_is_never_ended(
+    cells: dict[str, Any], word: str, why: str
+) -> None:
+    rest = {name: value for name, value in cells.items() if name != "outside"}
+    frame = joined(rest).with_columns(outside=pl.lit(cells.get("outside", False)))
+    found = with_fates(frame, GIVEN).row(0, named=True)
+    assert found["fate"] == word
+    assert why in found["reason"]

@@ -13,6 +13,7 @@ from sync.plan import settled
 from sync.plan.operations import operations
 from sync.plan.removal import RemovalInput, with_fates
 from sync.plan.succession import SUCCESSION_SCHEMA, Naming, succession
+from sync.select import ITSELF
 
 STUDENTS, USERS, AGENTS = Entity.STUDENTS, Entity.USERS, Entity.AGENTS
 Row = Mapping[str, Any]
@@ -266,3 +267,27 @@ def test_a_person_who_moved_between_the_files_stays_ours(done: bool) -> None:
     before = ledger(ledger_row("k", USERS, created=True, remote_id="x"))
     (row,) = following(CHANGED, ACTIVE, before, done=done)
     assert (row["key"], row["created"]) == ("k", True)
+
+
+def left(why: str) -> Row:
+    """A row that the selection leaves out."""
+    marks = {"_left": why, "_decision": "unsupported", "_reason": why}
+    return ACTIVE | marks
+
+
+@pytest.mark.parametrize(
+    ("ours", "before", "sources"),
+    [
+        pytest.param(left(ITSELF), KNOWN, [None], id="left the selection"),
+        pytest.param(left("its person"), KNOWN, ["sis"], id="with its person"),
+        pytest.param(left(ITSELF), NEW, [], id="never was in it"),
+        pytest.param(ACTIVE, ledger(ledger_row("k", source=None)), ["sis"], id="back"),
+        pytest.param(None, ledger(ledger_row("k", source=None)), [None], id="absent"),
+    ],
+)
+def test_what_left_the_selection_is_nobodys_until_it_is_named_again(
+    ours: Row | None, before: LedgerView, sources: list[str | None]
+) -> None:
+    found = following(ours, ACTIVE, before)
+    assert [row["source"] for row in found] == sources
+    assert not any(row["missed"] or row["ended"] for row in found)

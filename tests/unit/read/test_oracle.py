@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+from dataclasses import dataclass
 
 import polars as pl
 import pytest
@@ -18,6 +20,7 @@ from sync.read.header import Sheet, read_header
 from sync.read.table import read_table
 
 LINE_ENDS = ["\n", "\r\n", "\r"]
+QUOTED_CELL = re.compile(r'"((?:[^"]|"")*+)"')
 CELLS = st.text(alphabet='ab ,;\t|"\né', max_size=6)
 
 
@@ -99,6 +102,8 @@ def test_cells_and_lines_are_those_of_the_csv_module(
 @example(header="a,b", body="\n\n1,2\n,\n\n \n3,4\n\n")
 @example(header="a,b", body="1,2,,,\n3,, ,\n4,5,6\n")
 @example(header="a", body='x\n\n""\n"\n"\n')
+@example(header="a,b", body='1,5" x"\n"2,"\n",3"\n4,"5\n6"x,7\n8,"9')
+@example(header="a,b", body='5" ""x,"a""\n""b""\n"\n"" "",x"",\n1')
 def test_a_faster_way_gives_up_or_reads_the_same(
     way: object, header: str, body: str
 ) -> None:
@@ -125,7 +130,10 @@ def test_every_row_is_good_odd_or_refused_with_the_file(body: str) -> None:
     [
         ("1,2\n3,4\n", quick),
         ('1,"2\n\n"\n3,"x"\n', lines),
-        ('1,"2"\n3,x"y\n', careful),
+        ('1,"2"\n3,x"y\n', lines),
+        ('1,5"\n2,"a\n"\n', lines),
+        ('1,"2"x\n3,"4" \n', lines),
+        (f'1,"2"x\n3,{"y" * 131_073}\n', careful),
         ("1,2\n\n3,4\n", lines),
         ('1,"a ""b"""\n', quick),
         ("1,2\n3,4,5\n", lines),
@@ -138,14 +146,131 @@ def test_files_take_the_fastest_way_that_can_read_them(body: str, way: object) -
     assert first is way
 
 
-def test_rows_that_no_chunk_shows_keep_their_lines() -> None:
+Row = tuple[list[str], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What an editor and the rules of the design make of a text."""
+
+    rows: list[Row]
+    found: list[tuple[str, int]]
+
+
+def physical_lines(text: str) -> list[str]:
+    """The lines with their ends: CR, LF and CRLF are one each."""
+    parts = re.split(r"(\r\n|\r|\n)", text)
+    lines = ["".join(parts[at : at + 2]) for at in range(0, len(parts), 2)]
+    return lines if lines[-1] else lines[:-1]
+
+
+def cells_of(text: str, delimiter: str) -> tuple[list[str], str]:
+    """The cells of a row, and its state: whole, open (in a quote) or behind (one)."""
+    cells: list[str] = []
+    state, place = "whole", 0
+    while place <= len(text):
+        cell, behind = "", False
+        if text.startswith('"', place):
+            quoted = QUOTED_CELL.match(text, place)
+            if quoted is None:
+                return cells, "open"
+            cell, place = quoted[1].replace('""', '"'), quoted.end()
+            behind = True
+        more = text[place:].partition(delimiter)[0]
+        if behind and more.strip(" \t"):
+            state = "behind"
+        cells.append(cell + more)
+        place += len(more) + 1
+    return cells, state
+
+
+def expected_of(text: str, delimiter: str, width: int) -> Expected:
+    """All rows below the first line, put together line by line."""
+    rows: list[Row] = []
+    found: list[tuple[str, int]] = []
+    lines = physical_lines(text)
+    ended = text.endswith(("\r", "\n"))
+    start, taken = 2, ""
+    for number, line in enumerate(lines[1:], start=2):
+        taken += line.rstrip("\r\n")
+        cells, state = cells_of(taken, delimiter)
+        if state == "open" and number < len(lines):
+            taken += "\n"
+            continue
+        if state == "open" or (state == "behind" and number > start):
+            return Expected([], [*found, ("RS037", start)])
+        short = len(cells) < width
+        if "".join(cells).strip(" \t"):
+            if short and number == len(lines) and not ended:
+                return Expected([], [*found, ("RS036", start)])
+            if state == "behind":
+                found.append(("RS038", start))
+            elif short or "".join(cells[width:]).strip(" \t"):
+                found.append(("RS035", start))
+            else:
+                rows.append((cells[:width], start))
+        start, taken = number + 1, ""
+    return Expected(rows, found)
+
+
+@st.composite
+def texts(draw: st.DrawFn) -> tuple[str, str, int]:
+    """Whatever a file may hold: quotes, blank lines, ragged rows, any line end."""
+    delimiter = draw(st.sampled_from(",;\t|"))
+    width = draw(st.integers(1, 3))
+    whole = st.sampled_from(["x", "é", '"y"', '"a\nb"', '"\r\n"', '""', " ", '"z" '])
+    row = st.lists(whole, min_size=1, max_size=4).map(delimiter.join)
+    odd = st.text(alphabet=f'x"{delimiter} \t\n', max_size=6)
+    line = st.one_of(row, row, row, row, odd)
+    ends = st.sampled_from(["\n", "\r\n", "\r", "\n\n"])
+    body = draw(st.lists(st.tuples(line, ends), max_size=8))
+    header = delimiter.join(f"h{place}" for place in range(width))
+    text = header + draw(ends) + "".join(one + end for one, end in body)
+    return text + draw(st.one_of(st.just(""), line)), delimiter, width
+
+
+@settings(max_examples=500, deadline=None)
+@given(texts())
+@example(('h0,h1\r\r"a\rb",1\n\r\n,\n2\n"c\r\n\r\nd",3', ",", 2))
+@example(('h0,h1\n1,"x" \n2,"y"z\n3', ",", 2))
+@example(('h0,h1,h2\n1,"x"y', ",", 3))
+@example(('h0,h1\n1,"x\n2,"y"\n', ",", 2))
+@example(('h0,h1\n1,"x" ,\n"a\n" ,2,,\n', ",", 2))
+@example(("h0\th1\n\t\n \t\n1\t\t\t\n", "\t", 2))
+def test_rows_cells_and_findings_are_those_of_a_reader_that_looks_at_each_letter(
+    case: tuple[str, str, int],
+) -> None:
+    text, delimiter, width = case
+    wanted = expected_of(text, delimiter, width)
+    sep = f"sep={delimiter}\n"
+    table, findings = read_table("x.csv", (sep + text).encode())
+    codes = findings.frame.filter(pl.col("code") != "RS031").select("code", "line")
+    assert codes.rows() == [(code, line + 1) for code, line in wanted.found]
+    refused = {code for code, _ in wanted.found} & {"RS036", "RS037"}
+    assert (table is None) == bool(refused)
+    if table is not None:
+        assert table.frame.rows() == [(*cells, line + 1) for cells, line in wanted.rows]
+        assert table.rows == len(wanted.rows) + len(wanted.found)
+
+
+@pytest.mark.parametrize("end", LINE_ENDS)
+def test_rows_that_no_chunk_shows_keep_their_lines(end: str) -> None:
     count = 300_000
-    body = "".join(
-        f'{n},"x\n{n}"\n' if n % 1000 == 0 else f"{n},y\n" for n in range(count)
-    )
-    raw, _ = read_table("x.csv", f"a,b\n{body}".encode())
+    lines = ["a,b"]
+    good: list[int] = []
+    ragged: list[int] = []
+    for number in range(count):
+        if number % 1777 == 0:
+            lines.append(",")
+        odd = number % 1999 == 0
+        (ragged if odd else good).append(len(lines) + 1)
+        if odd:
+            lines.append(f"{number}")
+        elif number % 1000 == 0:
+            lines += [f'{number},"x', f'{number}"']
+        else:
+            lines.append(f"{number},y")
+    raw, findings = read_table("x.csv", (end.join(lines) + end).encode())
     assert raw is not None
-    above = pl.Series(
-        [2 + n + (n + 999) // 1000 for n in range(count)], dtype=pl.UInt32
-    )
-    assert raw.frame.get_column(ROW).equals(above)
+    assert raw.frame[ROW].to_list() == good
+    assert findings.frame["line"].to_list() == ragged

@@ -141,6 +141,7 @@ def test_what_no_operation_touches_follows_with_its_reason(
     )
 
 
+@pytest.mark.long
 def test_a_million_operations_are_written(
     tmp_path: Path, make_operations: Callable[..., pl.DataFrame]
 ) -> None:

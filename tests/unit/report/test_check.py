@@ -22,7 +22,7 @@ from sync.model.roster import (
     RowCounts,
     Table,
 )
-from sync.report.check import document, lines
+from sync.report.check import document, lines, summary
 
 FROZEN = pl.DataFrame(schema={"entity": pl.String, "_key": pl.String})
 
@@ -196,9 +196,15 @@ def test_people_read_the_worst_code_first_and_where_it_stands() -> None:
         '  students.csv:4 grades "99" is not a grade',
         "note RS263: 1 finding",
         "  students.csv:2 no guardian",
-        "To mend first:",
-        "  1. students.csv:3 grades (RS112): mends 2 rows",
     ]
+
+
+def test_consequences_stand_behind_what_they_follow_from() -> None:
+    found = Findings.of([rejected(2)])
+    for line in range(3, 9):
+        found = found + with_cause(rejected(line, "RS101"), "a.csv", 2, "RS112")
+    heads = [line for line in lines(found) if not line.startswith(" ")]
+    assert heads == ["rejected RS112: 1 finding", "rejected RS101: 6 findings"]
 
 
 def test_places_beyond_the_limit_are_counted_and_the_first_named() -> None:
@@ -209,29 +215,70 @@ def test_places_beyond_the_limit_are_counted_and_the_first_named() -> None:
     assert sum("is not a grade" in line for line in text) == 1
 
 
-def test_what_is_mended_counts_the_rows_that_fell_with_it() -> None:
-    found = Findings.of([rejected(2, "RS101"), rejected(9), rejected(10)])
-    for line in range(2, 7):
-        follow = with_cause(rejected(line, "RS260"), "students.csv", 2, "RS101")
+def test_the_summary_names_the_place_the_remedy_and_what_comes_back() -> None:
+    found = Findings.of([rejected(2, value="x"), rejected(9)])
+    for line in range(3, 8):
+        follow = with_cause(rejected(line, "RS260"), "students.csv", 2, "RS112")
         found = found + follow
-    first, second = list(lines(found))[-2:]
-    assert first.endswith("(RS101): mends 6 rows, 5 of them beneath it")
-    assert second.endswith("(RS112): mends 2 rows")
+    assert list(summary(found, {"students.csv": 40})) == [
+        "Rejected: 7 of 40 rows; 2 for themselves, 5 because of those.",
+        "To mend first:",
+        '  1. students.csv:2 grades "x" is not a grade',
+        '     do    nearest is "09"',
+        "     brings back 6 rows, 5 of them beneath it",
+        '  2. students.csv:9 grades "99" is not a grade',
+        '     do    nearest is "09"',
+        "     brings back 1 row",
+    ]
+
+
+def test_a_mistake_of_a_whole_column_is_the_exports() -> None:
+    found = Findings.of([rejected(line, value=f"v{line}") for line in range(2, 14)])
+    text = list(summary(found, {"students.csv": 20}))
+    assert text[2:4] == [
+        "  1. students.csv, column grades, first at line 2: mend the export",
+        '     12 of 20 rows: grades "v2" is not a grade',
+    ]
+    assert text[-1] == "     brings back 12 rows"
 
 
 def test_at_most_three_things_to_mend_and_refusals_before_all() -> None:
-    codes = ("RS101", "RS102", "RS103", "RS104")
     refusal = Finding("RS003", Severity.REFUSED, "two files of one name")
-    found = Findings.of([refusal, *(rejected(2, code) for code in codes)])
-    tail = list(lines(found))[-4:]
-    assert tail[0] == "To mend first:"
-    assert tail[1] == "  1. the drop (RS003): without this nothing is read"
+    found = Findings.of([refusal, *(rejected(at, value=f"{at}") for at in range(9))])
+    numbered = [line for line in summary(found, {}) if line[2:3].isdigit()]
+    assert len(numbered) == 3
+    assert numbered[0] == "  1. the drop two files of one name"
+    assert "     without this nothing is read" in summary(found, {})
+
+
+@pytest.mark.parametrize(("count", "asked"), [(2, False), (8, True)])
+def test_missing_columns_of_a_file_are_one_thing_to_mend(
+    count: int, asked: bool
+) -> None:
+    missing = [
+        Finding("RS050", Severity.REFUSED, "missing", file="a.csv", column=f"c{n}")
+        for n in range(count)
+    ]
+    text = list(summary(Findings.of(missing), {}))
+    assert text[:3] == [
+        "To mend first:",
+        "  1. a.csv missing",
+        f"     and {count - 1} more like it",
+    ]
+    assert any("really its header" in line for line in text) == asked
+
+
+def test_a_drop_over_the_limit_is_mended_by_its_rows() -> None:
+    over = Finding("RS403", Severity.REFUSED, "too many rows are rejected")
+    text = list(summary(Findings.of([over, rejected(2)]), {}))
+    assert text[2] == '  1. students.csv:2 grades "99" is not a grade'
 
 
 def test_nothing_found_is_nothing_said() -> None:
-    assert list(lines(Findings.none())) == []
+    assert [*lines(Findings.none()), *summary(Findings.none(), {})] == []
 
 
 def test_cells_cannot_act_on_a_terminal() -> None:
     evil = rejected(3, value="\x1b[31m\u202e\nspoof")
-    assert all(line.isprintable() for line in lines(Findings.of([evil])))
+    found = Findings.of([evil])
+    assert all(line.isprintable() for line in (*lines(found), *summary(found, {})))

@@ -194,6 +194,7 @@ def test_grades_are_known(any_night: Tables) -> None:
     assert any_night.students["grades"].is_in(_GRADES).all()
 
 
+@pytest.mark.long
 @settings(deadline=None, max_examples=12)
 @given(st.integers(1, 60), st.integers(0, 2**31), st.sampled_from([0.0, 0.1, 1.0]))
 def test_districts_of_any_size_are_sound(size: int, seed: int, change: float) -> None:

@@ -26,7 +26,7 @@ PERSON = {
     "email": None,
 }
 NAMES: dict[str, tuple[str, ...]] = {
-    "students": ("_key", *PERSON),
+    "students": ("_key", *PERSON, "username", "givenName"),
     "users": ("_key", *PERSON),
     "agents": ("_key", "studentSourcedId", "agentSourcedId", "status"),
     "enrollments": (
@@ -247,6 +247,24 @@ def test_whom_a_row_under_a_new_id_may_be_is_frozen_with_all_that_is_his(
     (message,) = found.findings.frame.filter(code="RS301")["message"]
     assert "(old)" in message
     assert "ids may have changed" in message
+
+
+@pytest.mark.parametrize(
+    ("cells", "blocked"),
+    [
+        ({"username": "ann", "givenName": "ANN"}, True),
+        ({"username": "ann", "givenName": "Bea"}, False),
+        ({"username": "bea", "givenName": "Ann"}, False),
+        ({"username": None, "givenName": "Ann"}, False),
+    ],
+)
+def test_a_username_and_a_given_name_tell_who_a_new_row_may_be(
+    cells: Row, blocked: bool
+) -> None:
+    old = person("old", username="Ann", givenName="Ann")
+    found = projected({"students": [person("new", **cells)]}, {"students": [old]})
+    assert decisions(found, "students") == {"new": "blocked" if blocked else None}
+    assert found.frozen.rows() == ([("students", "old")] if blocked else [])
 
 
 @pytest.mark.parametrize(
