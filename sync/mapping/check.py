@@ -19,11 +19,13 @@ from sync.model.entities import (
     Entity,
     Kind,
 )
+from sync.model.normalise import NORMALISERS
 
 Fault = tuple[str, str]
 """The key and what is wrong with it."""
 
 _ALLOWED = {Kind.STATUS: STATUSES, Kind.ROLE_TYPE: ROLE_TYPES}
+_FREE = frozenset({Kind.IDENTIFIER, Kind.TEXT, Kind.IDENTIFIERS, Kind.LINKS})
 
 
 def faults(mapping: MappingFile) -> Iterator[Fault]:
@@ -153,10 +155,13 @@ def _of_values(steps: Steps, kind: Kind) -> Iterator[str]:
     lowered = [key.strip().lower() for key in steps.values or {}]
     if len(lowered) != len(set(lowered)):
         yield "two values differ only in case or spaces"
-    allowed = _ALLOWED.get(kind)
-    for value in (steps.values or {}).values():
-        if allowed is not None and value not in allowed:
-            yield f'"{value}" is no {kind}{_did_you_mean(value, allowed)}'
+    if steps.prefix or steps.suffix or steps.as_ or kind in _FREE:
+        return
+    constants = [steps.value] if not steps.values else []
+    for text in [*(steps.values or {}).values(), steps.default, *constants]:
+        if text and pl.select(NORMALISERS[kind](pl.lit(text))).item() is None:
+            near = _did_you_mean(text, _ALLOWED.get(kind, ()))
+            yield f'"{text}" is no {kind.replace("_", " ")}{near}'
 
 
 def _did_you_mean(name: str, names: tuple[str, ...]) -> str:

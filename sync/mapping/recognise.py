@@ -91,6 +91,9 @@ def recognise(seen: Peek, wanted: str | None = None, *, delta: bool = False) -> 
 def _with_manifest(mapping: MappingFile, seen: Peek, *, delta: bool) -> Layout:
     if mapping.oneroster is None:
         return Layout(mapping, None)
+    there = any(matches(one.file, [MANIFEST]) for one in seen.files)
+    if seen.manifest is None and there:  # why it cannot be read is said by reading
+        return Layout(mapping, None)
     if seen.manifest is None:
         how = "delta" if delta else mapping.mode.value
         message = f"there is no manifest.csv: every file was read as {how}"

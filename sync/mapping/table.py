@@ -27,7 +27,7 @@ def table(entity: Entity, mode: Mode, parts: Sequence[Part], *, partial: bool) -
     A column that only some of them have counts as not delivered in the rows of the
     others, which ``_keep`` says. ``partial``: whether a file is not in the drop.
     """
-    frame = _together(entity, parts)
+    frame, folded = _together(entity, parts)
     several = len({part.file for part in parts}) < len(parts)
     files = dict.fromkeys(part.file for part in parts)
     tables = [part.match.table for part in parts]
@@ -39,6 +39,7 @@ def table(entity: Entity, mode: Mode, parts: Sequence[Part], *, partial: bool) -
         headers={file: _headers(parts, file) for file in files},
         ignored={file: _ignored(parts, file) for file in files},
         joined=frozenset(file for part in parts for file in part.files),
+        folded=folded,
         partial=partial,
         optional=frozenset(optional),
         parts=tuple(_made_of(part) for part in parts) if several else (),
@@ -64,8 +65,9 @@ def uneven(entity: Entity, parts: Sequence[Part]) -> Iterator[Finding]:
                 )
 
 
-def _together(entity: Entity, parts: Sequence[Part]) -> pl.DataFrame:
-    """All rows with all columns, and ``_part``: of which part each is."""
+def _together(entity: Entity, parts: Sequence[Part]) -> tuple[pl.DataFrame, int]:
+    """All rows with all columns, and ``_part``: of which part each is; and how many
+    were folded into another one."""
     names = ENTITIES[entity].names
     seen = dict.fromkeys(name for part in parts for name in part.match.plan.columns)
     ordered = [*(n for n in names if n in seen), *(n for n in seen if n not in names)]
@@ -75,9 +77,10 @@ def _together(entity: Entity, parts: Sequence[Part]) -> pl.DataFrame:
     )
     if not frame[KEEP].count():
         frame = frame.drop(KEEP)
+    before = frame.height
     if any(part.match.table.combine is not None for part in parts):
         frame = _distinct(entity, frame, parts)
-    return frame.drop(ODD)
+    return frame.drop(ODD), before - frame.height
 
 
 def _filled_up(part: Part, names: Sequence[str]) -> pl.DataFrame:

@@ -76,6 +76,8 @@ class Kind(StrEnum):
     SESSION_TYPE = "session_type"
     IDENTIFIERS = "identifiers"
     """A comma separated list of identifiers in one cell."""
+    LINKS = "links"
+    """The same, of which a table of its own is made and judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +182,7 @@ _PERSON_OPTIONAL = (
     _optional("birthDate", Kind.DATE),
     _optional("orgSourcedIds", Kind.IDENTIFIERS, Entity.ORGS),
     _optional("roles", Kind.TEXT),
-    _optional("agentSourcedIds", Kind.TEXT),
+    _optional("agentSourcedIds", Kind.LINKS),
 )
 """The last three (``STATED``): OneRoster 1.1 gives the role at each of
 ``orgSourcedIds``; a text of ``roles`` has ``roleType/role/org`` for each,

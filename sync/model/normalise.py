@@ -185,6 +185,7 @@ NORMALISERS = {
     Kind.CLASS_TYPE: class_type,
     Kind.SESSION_TYPE: session_type,
     Kind.IDENTIFIERS: identifiers,
+    Kind.LINKS: identifiers,
 }
 
 

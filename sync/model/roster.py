@@ -133,6 +133,8 @@ class Table:
     """file -> headers that nothing used."""
     joined: frozenset[str] = frozenset()
     """Files of which the rows have cells, though they are not theirs."""
+    folded: int = 0
+    """Rows of a derived table that said the same as another one and are not in it."""
     partial: bool = False
     """Whether a file that the entity also comes from is not in the drop, so that
     nothing may be removed for its absence."""

@@ -5,6 +5,8 @@ In: sheets with keys, after references were judged. Out: rough findings.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import polars as pl
 
 from sync.model.entities import PEOPLE, Entity, Mode
@@ -34,14 +36,19 @@ def judge_own_guardian(agents: Sheet) -> list[pl.DataFrame]:
     ]
 
 
-def judge_unguarded(sheets: Sheets, perhaps: pl.Series) -> list[pl.DataFrame]:
-    """Students of whom no link names a guardian; only a whole file can tell.
+def judge_unguarded(
+    sheets: Sheets, perhaps: pl.Series, stating: Collection[str]
+) -> list[pl.DataFrame]:
+    """Students of whom no link names a guardian; only a whole file can tell, or rows
+    that state all links of their student.
 
-    ``perhaps``: identifiers in rows of links that cannot be read.
+    ``perhaps``: identifiers in rows of links that cannot be read; ``stating``: files
+    whose rows give the links of their people.
     """
     students, agents = sheets.get(Entity.STUDENTS), sheets.get(Entity.AGENTS)
-    if students is None or agents is None or agents.mode is not Mode.BULK:
+    if students is None or agents is None:
         return []
+    told = pl.lit(agents.mode is Mode.BULK) | pl.col(FILE).is_in(list(stating))
     links = agents.frame
     if "status" in links.columns:
         links = links.filter(ACTIVE)
@@ -51,7 +58,7 @@ def judge_unguarded(sheets: Sheets, perhaps: pl.Series) -> list[pl.DataFrame]:
     named = pl.concat([links["studentSourcedId"], perhaps])
     guarded = pl.col(KEY).is_in(named.implode())
     alone = (
-        students.keyed.filter(stays, ~guarded)
+        students.keyed.filter(stays, told, ~guarded)
         .sort(KEY, FILE, ROW, NUMBER)
         .unique(KEY, keep="first", maintain_order=True)
     )

@@ -26,11 +26,12 @@ def count(
 ) -> dict[Entity, RowCounts]:
     """The counts of every entity that the drop speaks of."""
     ragged = _ragged(mapped)
+    folded = {entity: table.folded for entity, table in mapped.tables.items()}
     return {
         entity: RowCounts(
-            read=sheet.frame.height + ragged.get(entity, 0),
+            read=sheet.frame.height + folded[entity] + ragged.get(entity, 0),
             accepted=sheet.frame.height - rejected[entity].len() - merged[entity],
-            merged=merged[entity],
+            merged=merged[entity] + folded[entity],
             rejected=rejected[entity].len() + ragged.get(entity, 0),
         )
         for entity, sheet in of_records(sheets).items()

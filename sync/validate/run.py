@@ -59,7 +59,9 @@ def validate(
         pile.broken = broken_keys(mapped, earlier)
     severity = Severity.WARNING if same_username == "warn" else Severity.REJECTED
     _together(sheets, pile, severity)
-    pile.add(*across.judge_unguarded(sheets, links_of_broken(mapped)))
+    links = mapped.tables.get(Entity.AGENTS)
+    stating = links.headers if links is not None else {}
+    pile.add(*across.judge_unguarded(sheets, links_of_broken(mapped), stating))
     return _roster(mapped, sheets, pile), hinted(published(pile, mapped), mapped)
 
 

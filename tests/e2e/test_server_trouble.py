@@ -169,7 +169,13 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(one, id=one.name, marks=() if n % 3 == 0 else pytest.mark.long)
+        for n, one in enumerate(CASES)
+    ],
+)
 def test_trouble_while_sending_is_told_and_the_next_run_converges(
     proxied: tuple[Workspace, Meddler], case: Case
 ) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from benchmarks.suggest import measure
 
 
+@pytest.mark.long
 def test_nine_of_ten_columns_of_the_samples_are_found_under_other_names() -> None:
     scores = measure(1)
     assert len({one.sample for one in scores}) >= 11
