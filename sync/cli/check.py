@@ -33,6 +33,7 @@ def check(
     )
     rows = {file: table.rows for file, table in intake.drop.tables.items()}
     session.console.result(
+        *_layout(intake),
         *_hanging(lines(intake.findings, limit)),
         *_counts(intake),
         *_hanging(summary(intake.findings, rows)),
@@ -49,6 +50,14 @@ def check(
             )
         )
     return code
+
+
+def _layout(intake: Intake) -> Iterator[str]:
+    """As what the drop was read."""
+    if intake.mapped is not None:
+        modes = {table.mode.value for table in intake.mapped.tables.values()}
+        how = f", {' and '.join(sorted(modes))}" if modes else ""
+        yield f"read as {intake.mapped.layout}{how}"
 
 
 def _rejected(intake: Intake) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import polars as pl
+
 from sync.cli.session import Session, duration
 from sync.errors import ExitCode, UsageError
 from sync.samples import read_tables, sandbox_document
@@ -79,6 +81,10 @@ def sandbox(session: Session, asked: Serve) -> ExitCode:
 def _district(folder: Path, *, people: bool) -> dict[str, list[dict[str, object]]]:
     try:
         return sandbox_document(read_tables(folder), people)
-    except OSError as error:
-        message = f"{folder} is not a folder of the four files: {error.strerror}"
-        raise UsageError(message, do="name one that roster-sync samples made") from None
+    except (OSError, ValueError, pl.exceptions.PolarsError) as error:
+        why = error.strerror if isinstance(error, OSError) and error.strerror else None
+        message = f"{folder} is no folder that roster-sync samples made"
+        if why:
+            message += f": {why}"
+        do = "name samples/four-files/night-1, or make one with roster-sync samples"
+        raise UsageError(message, do=do) from None

@@ -139,7 +139,8 @@ def choose(
     if not known:
         expected = ", ".join(wanted.patterns)
         message = "no file of the drop has a name that the mapping knows"
-        findings.append(found(NOTHING_TO_READ, message, hint=f"expected: {expected}"))
+        hint = f"expected: {expected}; other layouts: roster-sync mappings list"
+        findings.append(found(NOTHING_TO_READ, message, hint=hint))
     elif not findings and len(folders) > 1:
         names = ", ".join(folder or "the top" for folder in folders)
         message = f"the files lie in several folders: {names}"

@@ -148,7 +148,7 @@ def _places(found: pl.DataFrame, limit: int) -> Iterator[str]:
     hint = None
     for row in found.head(limit).iter_rows(named=True):
         yield f"  {_place(row)} {row['message']}"
-        if row["hint"] != hint:
+        if row["hint"] and row["hint"] != hint:
             hint = row["hint"]
             yield f"    do    {hint}"
     rest = found.slice(limit)

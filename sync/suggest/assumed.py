@@ -20,7 +20,28 @@ def assumed(draft: Draft, column: str) -> Line:
     return Line(column, steps, "", [doubt], missing=True)
 
 
-def _active(_: Draft) -> Line:
+_LEAVING = {"active", "inactive", "withdrawn", "withdrawal", "withdraw"} | {
+    *("exit", "left", "leaver", "terminated"),
+}
+_STATUS_OF = {"status", "student", "user", "staff", "account", "school", "current"} | {
+    *("enroll", "enrolled", "enrollment", "enrolment", "enrl"),
+}
+
+
+def _active(draft: Draft) -> Line:
+    """Everybody, unless a header may well say who is not: a leaver must not come back
+    because a code is unknown."""
+    taken = {match.header for match in draft.matches.values()}
+    for header, said in draft.sheet.said.items():
+        words = set(said.words)
+        status = "status" in words and words <= _STATUS_OF
+        if header not in taken and (status or words & _LEAVING):
+            doubt = (
+                f'"{header}" may say who has left: name what its cells mean, as in '
+                '"A" = "active"; until then the rows are rejected'
+            )
+            steps = {"from": header, "values": {"active": "active"}}
+            return Line("status", steps, "", [doubt], missing=True)
     doubt = "no header says it: everybody in the file counts as active"
     return Line("status", {"value": "active"}, "", [doubt])
 
