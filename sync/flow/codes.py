@@ -89,4 +89,15 @@ CODES: tuple[Code, ...] = (
         "the target holds of them is neither changed nor ended.",
         "Nothing, if the numbers are about right. Otherwise mend select.",
     ),
+    Code(
+        "RS411",
+        Severity.REFUSED,
+        "A column that the last good drop had is missing",
+        "The mapping asks this column which rows to take, or takes a value from it "
+        "where it can. Without it people could look as if they had left, or get values "
+        "that nobody said, so nothing of the drop is carried out. With --again it is a "
+        "warning.",
+        "Deliver the file with the column. If it is not exported any more, run once "
+        "with --again.",
+    ),
 )

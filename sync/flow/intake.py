@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -56,6 +56,8 @@ class Intake:
     stages: tuple[Stage, ...] = ()
     absent: frozenset[Entity] = frozenset()
     """Entities of which the drop itself says that it has none."""
+    columns: Mapping[str, list[str]] = field(default_factory=dict)
+    """Patterns of a file -> its headers that decide on more than their own field."""
 
     @property
     def refused(self) -> bool:
@@ -102,19 +104,23 @@ def take_in(
     roster, judged = validate(
         mapped, same_username=how.same_username, today=today, earlier=found
     )
-    found += judged + Findings.of(_refusals(roster, how))
+    found += judged + Findings.of(_refusals(mapped, roster, how))
     stages = (*stages, Stage("validate", time.perf_counter() - began, rows))
     watch(stages[-1])
-    return Intake(drop, mapped, roster, found, stages, layout.absent_entities)
+    columns = mappings.columns_read(drop, layout.mapping)
+    absent = layout.absent_entities
+    return Intake(drop, mapped, roster, found, stages, absent, columns)
 
 
-def _refusals(roster: Roster, how: How) -> Iterator[Finding]:
+def _refusals(mapped: Mapped, roster: Roster, how: How) -> Iterator[Finding]:
     for entity in how.require:
-        if entity not in roster.modes:
+        table = mapped.tables.get(entity)
+        if table is None or table.partial:
+            some = "no" if table is None else "not all files of"
             yield Finding(
                 "RS401",
                 Severity.REFUSED,
-                f"the drop has no {entity.value}, which this target requires",
+                f"the drop has {some} {entity.value}, which this target requires",
                 entity=entity.value,
                 hint="deliver the file, or take the entity out of require",
             )

@@ -15,6 +15,7 @@ import polars as pl
 
 from sync.errors import UsageError
 from sync.flow.context import Context, Story, now
+from sync.flow.memory import COLUMNS
 from sync.model.entities import Entity
 from sync.plan import Planned, read_plan, write_plan
 from sync.state import GoodDrop, StateFolder, write_atomic
@@ -96,7 +97,7 @@ def recall(folder: StateFolder, run: str, story: Story) -> None:
 def adopt(context: Context, run: str) -> Path:
     """The folder of this run with the plan of another one, and what belongs to it."""
     source, target = context.folder.runs / run, context.folder.run_folder(context.run)
-    for name in (AFTER, LEDGER, UNTOUCHED, PLAN):
+    for name in (AFTER, LEDGER, UNTOUCHED, COLUMNS, PLAN):
         write_atomic(target / name, (source / name).read_bytes())
     return target
 

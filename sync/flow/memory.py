@@ -6,6 +6,7 @@ them refuses a drop whose name bears an earlier date than the last good one's.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from datetime import date
@@ -14,9 +15,10 @@ import polars as pl
 
 from sync.flow.context import Context
 from sync.flow.intake import Intake
+from sync.model.entities import Mode
 from sync.model.finding import Finding, Findings, Severity
-from sync.model.roster import Drop
-from sync.state import GoodDrop
+from sync.model.roster import Drop, DropKind
+from sync.state import GoodDrop, write_atomic
 
 _DATE = re.compile(
     r"(?<!\d)(\d{4})(-?)(\d{2})\2(\d{2})(?=(?:\d{4}|\d{6})?(?!\d))", re.ASCII
@@ -37,10 +39,73 @@ def judge_age(context: Context, intake: Intake, *, again: bool) -> Findings:
 
     ``again``: whoever runs it knows that it is older.
     """
+    keep_columns(context, intake)
     last = context.state.last_good(context.source)
     if last is None or intake.refused:
         return Findings.none()
-    return Findings.of(_findings(context, intake.drop, last, again=again))
+    found = [
+        *_findings(context, intake.drop, last, again=again),
+        *_vanished(context, intake, last, again=again),
+    ]
+    return Findings.of(found)
+
+
+COLUMNS = "columns.json"
+"""In the folder of each run: the layout of its drop and the headers that decide."""
+
+
+def keep_columns(context: Context, intake: Intake) -> None:
+    """Write them for later runs."""
+    layout = intake.mapped.layout if intake.mapped is not None else None
+    said = json.dumps({"layout": layout, "columns": dict(intake.columns)})
+    write_atomic(context.folder.run_folder(context.run) / COLUMNS, said.encode())
+
+
+def _vanished(
+    context: Context, intake: Intake, last: GoodDrop, *, again: bool
+) -> Iterator[Finding]:
+    """Files and columns that the last good drop had, which change what is read."""
+    try:
+        kept = json.loads((context.folder.runs / last.run / COLUMNS).read_bytes())
+    except (OSError, ValueError):  # a run that is forgotten, or of an older program
+        return
+    if intake.mapped is None or kept["layout"] != intake.mapped.layout:
+        return
+    whole = {table.mode for table in intake.mapped.tables.values()} == {Mode.BULK}
+    for files, headers in kept["columns"].items():
+        if files not in intake.columns:
+            if whole and intake.drop.kind is not DropKind.CSV:
+                yield from _missing_files(context, files, intake)
+            continue
+        for header in sorted({*headers} - {*intake.columns[files]}):
+            yield _lost(files, header, again=again)
+
+
+def _missing_files(context: Context, files: str, intake: Intake) -> Iterator[Finding]:
+    """One of several files of an entity; one that is all of it is said by entity."""
+    if intake.mapped is None:
+        return
+    partial = [e.value for e, table in intake.mapped.tables.items() if table.partial]
+    if partial:
+        context.story.missing_files = (*context.story.missing_files, files)
+        yield Finding(
+            "RS402",
+            Severity.WARNING,
+            f"the drop has no {files}; the last good drop had",
+            hint=f"nothing of {', '.join(partial)} was removed; deliver the file again",
+        )
+
+
+def _lost(files: str, header: str, *, again: bool) -> Finding:
+    what = f'{files} had a column "{header}" in the last good drop, and has none now'
+    if again:
+        return Finding("RS411", Severity.WARNING, f"{what}; --again let it through")
+    return Finding(
+        "RS411",
+        Severity.REFUSED,
+        f"{what}: without it other cells would be read otherwise",
+        hint="deliver it with the column, or let it through with --again",
+    )
 
 
 def _findings(

@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
+import polars as pl
+
 from sync.config import Config, fingerprint
 from sync.errors import (
     ExitCode,
@@ -349,11 +351,11 @@ def _note_age(context: Context, intake: Intake, *, again: bool) -> None:
     story.findings += found
     story.newest = newest(intake.drop)
     if again:
-        older = not found.frame.filter(code="RS405").is_empty()
+        let = found.frame.filter(pl.col("code").is_in(["RS405", "RS411"])).height
         story.notes.append(
-            "--again let a drop through that is older than the last good one"
-            if older
-            else "--again was given, but the drop is not older than the last good one"
+            "--again let a drop through that would have been refused"
+            if let
+            else "--again was given, but nothing would have been refused without it"
         )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from sync.mapping.apply import apply, name_entities, wanted
 from sync.mapping.codes import CODES
+from sync.mapping.kept import columns_read
 from sync.mapping.load import load, schema
 from sync.mapping.model import MappingFile
 from sync.mapping.recognise import Layout, recognise
@@ -17,6 +18,7 @@ __all__ = [
     "Layout",
     "MappingFile",
     "apply",
+    "columns_read",
     "data_folder",
     "load",
     "name_entities",

@@ -82,7 +82,7 @@ def test_again_without_need_is_said_too(nights: Workspace) -> None:
     ended = nights.sync(nights.drop(phoned(2), "roster-2026-09-03"), "--again")
     assert ended.code == 0
     assert codes(ended) == {}
-    assert any("not older" in note for note in ended.document["notes"])
+    assert any("would have been refused" in note for note in ended.document["notes"])
 
 
 def test_a_refused_or_held_drop_is_not_what_the_next_is_older_than(
