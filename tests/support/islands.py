@@ -36,6 +36,7 @@ REFERENCE = {
     "orgs.csv": "sourcedId,name,type\nsch-1,Lincoln,school\n",
     "classes.csv": "sourcedId,title,schoolSourcedId\ncls-1,Reading,sch-1\n",
 }
+KEYS = ("sourcedId", "studentSourcedId", "agentSourcedId")
 Spoil = Literal["", "short", "long", "behind"]
 """How a row is broken while it is written: its width, or text behind a quote."""
 
@@ -159,6 +160,8 @@ class Form:
         """Any of the forms that are read without a note."""
         columns = list(COLUMNS[table])
         chance.shuffle(columns)
+        # What a broken row is about can be told only while its key keeps its place.
+        columns.sort(key=lambda name: name not in KEYS)
         return cls(
             encoding=chance.choice(["utf-8", "utf-8-sig", "utf-16"]),
             delimiter=chance.choice(",;\t|"),
@@ -184,7 +187,7 @@ class Form:
             case "long":
                 cells.append("one more")
             case "behind":
-                cells[0] = '"a quote" and more'
+                cells[-1] = '"a quote" and more'
             case "":
                 pass
         return self.delimiter.join(cells)
