@@ -172,7 +172,7 @@ CASES = [
 @pytest.mark.parametrize(
     "case",
     [
-        pytest.param(one, id=one.name, marks=() if n % 3 == 0 else pytest.mark.long)
+        pytest.param(one, id=one.name, marks=() if n % 6 == 0 else pytest.mark.long)
         for n, one in enumerate(CASES)
     ],
 )
