@@ -18,8 +18,7 @@ from sync.errors import (
     RosterSyncError,
     UsageError,
 )
-from sync.mapping import MappingFile, data_folder, load, names
-from sync.mapping.mistakes import mistakes
+from sync.mapping import MappingFile, data_folder, load, mistakes, names
 from sync.mapping.model import Steps, TableModel
 from sync.mapping.nearest import nearest
 from sync.model.finding import Severity

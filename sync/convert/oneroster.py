@@ -21,6 +21,7 @@ from sync.convert.package import ONEROSTER_1_1, LeftOut, OutFile, Package
 from sync.convert.shape import OURS, out_file, with_status
 from sync.convert.unlistable import Frames, without_unlistable
 from sync.model.entities import PEOPLE, REFERENCE, Entity, Mode
+from sync.model.identifier import uuid5
 from sync.model.normalise import key
 from sync.model.roster import Roster
 
@@ -129,8 +130,7 @@ def _of_people(
 def _with_ids(rows: pl.DataFrame) -> pl.DataFrame:
     """Rows of roles.csv with a sourcedId made of what they say."""
     said = rows.select(key(*rows.columns)).to_series()
-    made = [str(uuid.uuid5(NAMESPACE, one)) for one in said]
-    return rows.with_columns(pl.Series(roles.ID, made, pl.String))
+    return rows.with_columns(uuid5(NAMESPACE, said).alias(roles.ID))
 
 
 def _manifest(layout: str, files: list[OutFile]) -> OutFile:

@@ -6,8 +6,6 @@ the sentinel is missing, before anything of the drop is read.
 
 from __future__ import annotations
 
-import zipfile
-from collections.abc import Iterator
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -17,6 +15,7 @@ import polars as pl
 from sync.flow.intake import Intake
 from sync.model.finding import Finding, Findings, Severity
 from sync.model.roster import Drop, DropKind
+from sync.read import zip_names
 
 NOBODY_READS = "RS002"
 """The note on a file for which the mapping has no table."""
@@ -25,7 +24,7 @@ NOBODY_READS = "RS002"
 def incomplete(path: Path, sentinel: str) -> Intake | None:
     """A refused drop where ``sentinel`` is wanted and not there; null where all is
     well, or where reading will say better what is wrong."""
-    if not sentinel or not path.exists() or _there(path, sentinel):
+    if not sentinel or not _exists(path) or _there(path, sentinel):
         return None
     if path.is_dir():
         kind, where = DropKind.FOLDER, f"in the folder {path.name}, or beside it"
@@ -56,23 +55,30 @@ def without_sentinel(intake: Intake, sentinel: str) -> Intake:
     return replace(intake, findings=Findings(intake.findings.frame.filter(~about)))
 
 
-def _there(path: Path, sentinel: str) -> bool:
+def _exists(path: Path) -> bool:
     try:
-        if any(_matches(name, sentinel) for name in _inside(path)):
-            return True
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        return True  # whoever reads the drop says better what is wrong with it
+        return path.exists()
+    except OSError:  # a name that is too long, a folder that is closed to us
+        return False
+
+
+def _there(path: Path, sentinel: str) -> bool:
+    inside = _inside(path)
+    if inside is None or any(_matches(name, sentinel) for name in inside):
+        return True  # of what cannot be opened, reading says better what is wrong
     return any(_stands_for(one, path) for one in _beside(path, sentinel))
 
 
-def _inside(path: Path) -> Iterator[str]:
-    """The names at the top of a drop or in a folder there."""
-    if path.is_dir():
-        found = (*path.glob("*"), *path.glob("*/*"))
-        yield from (one.name for one in found if one.is_file())
-    elif _is_zip(path):
-        with zipfile.ZipFile(path) as archive:
-            yield from map(_base, archive.namelist())
+def _inside(path: Path) -> list[str] | None:
+    """The names at the top of a drop or in a folder there; None if it is shut."""
+    if _is_zip(path) and not path.is_dir():
+        names = zip_names(path)
+        return None if names is None else [_base(name) for name in names]
+    try:
+        found = [*path.glob("*"), *path.glob("*/*")] if path.is_dir() else []
+        return [one.name for one in found if one.is_file()]
+    except OSError:
+        return None
 
 
 def _is_zip(path: Path) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from sync.mapping.apply import apply, name_entities, wanted
 from sync.mapping.codes import CODES
 from sync.mapping.kept import columns_read
-from sync.mapping.load import load, schema
+from sync.mapping.load import load, mistakes, schema
 from sync.mapping.model import MappingFile
 from sync.mapping.recognise import Layout, recognise
 from sync.mapping.shipped import data_folder, names
@@ -21,6 +21,7 @@ __all__ = [
     "columns_read",
     "data_folder",
     "load",
+    "mistakes",
     "name_entities",
     "names",
     "recognise",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from sync.mapping.codes import UNKNOWN_LAYOUT
 from sync.mapping.columns import EITHER, lacks_class_and_course, plan
-from sync.mapping.joining import header_of, join_of, matches
+from sync.mapping.joining import header_of, join_of
 from sync.mapping.model import MappingFile, TableModel
 from sync.mapping.steps import needed
 from sync.model.finding import Finding, found
-from sync.model.roster import Drop, DropKind, RawTable
+from sync.model.roster import Drop, DropKind, RawTable, matches
 
 
 def by_name(file: str, mapping: MappingFile) -> list[TableModel]:

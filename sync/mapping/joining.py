@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
 import polars as pl
 
 from sync.mapping.model import Join, TableModel
 from sync.mapping.steps import chosen
-from sync.model.roster import ROW, Drop, RawTable
+from sync.model.roster import ROW, Drop, RawTable, matches
 
 AMBIGUOUS = "_ambiguous"
 """The first join whose file has several different rows for the key of this one."""
@@ -33,12 +32,6 @@ class Beside:
     """The header of the table's own file, or of an earlier join, as it is written."""
     frame: pl.DataFrame
     files: tuple[str, ...]
-
-
-def matches(file: str, patterns: Iterable[str]) -> bool:
-    """Whether a file's name, without folders, fits a pattern, in any case."""
-    base = file.rpartition("/")[2].casefold()
-    return any(fnmatchcase(base, pattern.casefold()) for pattern in patterns)
 
 
 Aliases = Mapping[str, Sequence[str]]

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sync.mapping.joining import matches
 from sync.mapping.model import MappingFile, Steps, TableModel
 from sync.mapping.steps import needed
-from sync.model.roster import Drop
+from sync.model.roster import Drop, matches
 
 _ROLES = frozenset({"role", "roleType", "roleOrgSourcedId"})
 _OURS = "metadata.rostersync."

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from sync.errors import ConfigError
 from sync.mapping.check import faults
@@ -22,14 +23,20 @@ def load(name_or_path: str) -> MappingFile:
     Raises ``ConfigError`` for one that does not exist or is faulty, naming the file,
     the table, the column and the nearest right name.
     """
-    path = _find(name_or_path)
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(path, None, f"cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(path, None, f"is no TOML: {error}") from None
-    return _parse(path, content)
+    mapping, wrong = _judged(name_or_path)
+    if mapping is None:
+        raise wrong[0]
+    return mapping
+
+
+def mistakes(name_or_path: str) -> list[ConfigError]:
+    """Every mistake in the order of the file, none for a mapping that loads.
+
+    Mistakes of form (unknown keys, wrong types) hide those of content, which cannot
+    be looked for before the form is right. Raises ``ConfigError`` where there is no
+    file, or no TOML in it.
+    """
+    return _judged(name_or_path)[1]
 
 
 @cache
@@ -54,22 +61,28 @@ def _find(name_or_path: str) -> Path:
     raise ConfigError(None, None, f'there is no mapping "{name_or_path}"', do)
 
 
-def _parse(path: Path, content: dict[str, Any]) -> MappingFile:
+def _judged(name_or_path: str) -> tuple[MappingFile | None, list[ConfigError]]:
+    """The mapping, or all that is wrong with it."""
+    path = _find(name_or_path)
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(path, None, f"cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(path, None, f"is no TOML: {error}") from None
     try:
         mapping = MappingFile.model_validate(content)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False)[0]
-        place, last = _place(content, first["loc"])
-        do = _advice(first["type"], first["loc"], last)
-        raise ConfigError(
-            path, place, _problem(first["type"], first["msg"]), do
-        ) from None
-    wrong = list(faults(mapping))
-    if wrong:
-        key, problem = wrong[0]
-        more = f" (and {len(wrong) - 1} more mistakes)" if len(wrong) > 1 else ""
-        raise ConfigError(path, key, problem + more)
-    return mapping
+        wrong = error.errors(include_url=False, include_context=False)
+        return None, [_of_form(path, content, one) for one in wrong]
+    listed = [ConfigError(path, key, problem) for key, problem in faults(mapping)]
+    return (None if listed else mapping), listed
+
+
+def _of_form(path: Path, content: dict[str, Any], error: ErrorDetails) -> ConfigError:
+    place, last = _place(content, error["loc"])
+    do = _advice(error["type"], error["loc"], last)
+    return ConfigError(path, place, _problem(error["type"], error["msg"]), do)
 
 
 def _model(loc: tuple[int | str, ...]) -> type[BaseModel]:

@@ -13,14 +13,13 @@ import polars as pl
 
 from sync.mapping.choose import best, by_name, fits, used
 from sync.mapping.codes import NO_MANIFEST, SEVERAL_LAYOUTS, UNDECLARED
-from sync.mapping.joining import matches
 from sync.mapping.load import load, shipped
 from sync.mapping.manifest import ABSENT, VERSIONS, Manifest, read_manifest
 from sync.mapping.model import MappingFile
 from sync.mapping.shipped import names
 from sync.model.entities import Entity, Mode
 from sync.model.finding import Finding, found
-from sync.model.roster import MANIFEST, Drop, DropKind, Peek, Peeked
+from sync.model.roster import MANIFEST, Drop, DropKind, Peek, Peeked, matches
 
 FOUR_FILES = "four-files"
 """What a drop is taken for that looks like nothing."""

@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import polars as pl
 
 from sync.mapping.model import Steps
 from sync.model import normalise
 from sync.model.entities import USER_ROLES
+from sync.model.identifier import uuid5
 
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 
@@ -148,7 +150,7 @@ def _template(template: str, headers: Mapping[str, str]) -> pl.Expr:
 
 
 def _hash(headers: Sequence[str]) -> pl.Expr:
-    """A UUIDv5 of the cells; distinct texts are hashed once, as polars has no SHA-1."""
+    """A UUIDv5 of the cells."""
     parts = [
         filled(header)
         .str.strip_chars()
@@ -158,13 +160,7 @@ def _hash(headers: Sequence[str]) -> pl.Expr:
         for header in headers
     ]
     said = pl.concat_str(parts, separator="\x1f")
-    return said.map_batches(_uuid5, return_dtype=pl.String)
-
-
-def _uuid5(texts: pl.Series) -> pl.Series:
-    distinct = texts.drop_nulls().unique()
-    made = [str(uuid.uuid5(HASHED, text)) for text in distinct]
-    return texts.replace_strict(distinct, made, default=None, return_dtype=pl.String)
+    return said.map_batches(partial(uuid5, HASHED), return_dtype=pl.String)
 
 
 def _is_plain(steps: Steps) -> bool:

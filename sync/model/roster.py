@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -43,16 +43,17 @@ class Wanted:
 
     def reads(self, base: str) -> bool:
         """Whether a file of this name, without folders, is read."""
-        name = base.casefold()
-        return name not in self.absent and _fits(name, self.patterns)
+        return base.casefold() not in self.absent and matches(base, self.patterns)
 
     def sets_aside(self, base: str) -> bool:
         """Whether a file of this name is known to need no reading."""
-        return _fits(base.casefold(), self.aside)
+        return matches(base, self.aside)
 
 
-def _fits(name: str, patterns: Sequence[str]) -> bool:
-    return any(fnmatchcase(name, pattern.casefold()) for pattern in patterns)
+def matches(file: str, patterns: Iterable[str]) -> bool:
+    """Whether a file's name, without folders, fits a pattern, in any case."""
+    base = file.rpartition("/")[2].casefold()
+    return any(fnmatchcase(base, pattern.casefold()) for pattern in patterns)
 
 
 @dataclass(frozen=True, slots=True)

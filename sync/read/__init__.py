@@ -5,8 +5,9 @@ Front door of the package; everything else in it is internal.
 
 from __future__ import annotations
 
+from sync.read.archive import zip_names
 from sync.read.codes import CODES
 from sync.read.drop import read_drop
 from sync.read.peek import peek
 
-__all__ = ["CODES", "peek", "read_drop"]
+__all__ = ["CODES", "peek", "read_drop", "zip_names"]

@@ -57,6 +57,15 @@ BROKEN = (
 """What zipfile raises for bytes that are no zip; NotImplementedError is among them."""
 
 
+def zip_names(path: Path) -> list[str] | None:
+    """The names in the directory of a zip; None where it cannot be read."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.namelist()
+    except (*BROKEN, OSError):
+        return None
+
+
 def of_zip(path: Path) -> tuple[list[Member], list[Finding]]:
     """The members of a zip, or the findings that refuse it."""
     if not path.is_file():

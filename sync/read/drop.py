@@ -18,6 +18,7 @@ from sync.read.archive import of_zip
 from sync.read.packaging import (
     Member,
     choose,
+    kind_of,
     odd_folders,
     of_file,
     of_folder,
@@ -37,7 +38,7 @@ def read_drop(path: Path, wanted: Wanted) -> tuple[Drop, Findings]:
     if not _is_there(path):
         message = f"there is no file or folder {path}"
         raise UsageError(message, do="check the path of the drop")
-    kind = _kind(path)
+    kind = kind_of(path)
     before = _stamps(kind, path, wanted)
     members, findings = _open(kind, path, wanted)
     tables, digest, more = _read(members)
@@ -52,12 +53,6 @@ def _is_there(path: Path) -> bool:
     except OSError as error:  # a name that is too long, a folder that is closed to us
         message = f"{path} cannot be looked at: {error.strerror}"
         raise UsageError(message, do="check the path of the drop") from None
-
-
-def _kind(path: Path) -> DropKind:
-    if path.is_dir():
-        return DropKind.FOLDER
-    return DropKind.ZIP if path.suffix.casefold() == ".zip" else DropKind.CSV
 
 
 def _stamps(kind: DropKind, path: Path, wanted: Wanted) -> Stamps:

@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from sync.model.finding import Finding, found
-from sync.model.roster import Wanted
+from sync.model.roster import DropKind, Wanted
 from sync.read.codes import (
     NOTHING_TO_READ,
     SAME_NAME,
@@ -47,6 +47,13 @@ class Member:
     def folder(self) -> str:
         """The folders before the name, "" for none."""
         return self.file.rpartition("/")[0]
+
+
+def kind_of(path: Path) -> DropKind:
+    """How a drop is packed, by what it is and its name."""
+    if path.is_dir():
+        return DropKind.FOLDER
+    return DropKind.ZIP if path.suffix.casefold() == ".zip" else DropKind.CSV
 
 
 def of_folder(path: Path) -> list[Member]:

@@ -14,7 +14,7 @@ from sync.model.roster import MANIFEST, DropKind, Peek, Peeked
 from sync.read.archive import BROKEN, of_zip
 from sync.read.decode import decode
 from sync.read.header import read_header
-from sync.read.packaging import hidden, of_folder
+from sync.read.packaging import hidden, kind_of, of_folder
 from sync.read.table import read_table
 
 _HEAD = 1 << 16
@@ -24,7 +24,10 @@ _MARKS_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 def peek(path: Path) -> Peek:
     """Look at a folder, a zip or a single file; nothing there gives no files."""
-    kind = _kind(path)
+    try:
+        kind = kind_of(path)
+    except OSError:  # a name that is too long; reading says so
+        kind = DropKind.CSV
     files = []
     manifest = None
     for file, head in _heads(path, kind):
@@ -32,15 +35,6 @@ def peek(path: Path) -> Peek:
             manifest, _ = read_table(file, head)
         files.append(Peeked(file, _headers(file, head)))
     return Peek(kind, tuple(files), manifest)
-
-
-def _kind(path: Path) -> DropKind:
-    try:
-        if path.is_dir():
-            return DropKind.FOLDER
-    except OSError:  # a name that is too long; reading says so
-        return DropKind.CSV
-    return DropKind.ZIP if path.suffix.casefold() == ".zip" else DropKind.CSV
 
 
 def _heads(path: Path, kind: DropKind) -> Iterator[tuple[str, bytes]]:

@@ -7,12 +7,12 @@ theirs here.
 
 from __future__ import annotations
 
-import hashlib
 import uuid
 
 import polars as pl
 
 from sync.model.entities import ENTITIES, Entity
+from sync.model.identifier import uuid5
 from sync.model.normalise import key
 from sync.model.roster import KEY
 from sync.validate.rough import Pile
@@ -29,7 +29,6 @@ PARTS = (
     "schoolSourcedId",
     "role",
 )
-_VARIANT = {f"{nibble:x}": f"{nibble & 3 | 8:x}" for nibble in range(16)}
 
 
 def with_keys(sheet: Sheet, pile: Pile) -> Sheet:
@@ -74,7 +73,7 @@ def _enrollments(frame: pl.DataFrame, unreadable: dict[str, pl.Series]) -> pl.Da
     made = without.select(
         NUMBER, pl.when(~_any(unreadable, *PARTS)).then(_said(without)).alias("said")
     ).drop_nulls()
-    made = made.with_columns(_uuid5(made["said"]).alias("made")).drop("said")
+    made = made.with_columns(uuid5(NAMESPACE, made["said"]).alias("made")).drop("said")
     return (
         keyed.join(made, on=NUMBER, how="left", maintain_order="left")
         .with_columns(
@@ -110,30 +109,3 @@ def _joined(*parts: pl.Expr) -> pl.Expr:
         for part in parts
     ]
     return pl.concat_str(escaped, separator="/")
-
-
-def _uuid5(names: pl.Series) -> pl.Series:
-    # polars has no SHA-1; hashing is all that is left to Python, over the distinct
-    # texts, and the shape of the identifier is given to whole columns again.
-    distinct = names.unique()
-    space = NAMESPACE.bytes
-    digests = pl.Series(
-        "h",
-        [
-            hashlib.sha1(space + name.encode(), usedforsecurity=False).hexdigest()
-            for name in distinct
-        ],
-        dtype=pl.String,
-    )
-    h = pl.col("h")
-    shaped = digests.to_frame().select(
-        pl.concat_str(
-            h.str.slice(0, 8),
-            h.str.slice(8, 4),
-            pl.lit("5") + h.str.slice(13, 3),
-            h.str.slice(16, 1).replace_strict(_VARIANT) + h.str.slice(17, 3),
-            h.str.slice(20, 12),
-            separator="-",
-        )
-    )
-    return names.replace_strict(distinct, shaped.to_series(), return_dtype=pl.String)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
-Files = dict[str, list[str]]
-"""Name without ending -> lines; the header is the first."""
-Edit = Callable[[Files], None]
+from tests.support.small import Edit, Files, lacks, quoted, row, split
+
+__all__ = ["Edit", "Files", "lacks", "row"]
 
 _SAME = {
     "academicSessions": """\
@@ -112,11 +111,6 @@ def cell(file: str, line: int, name: str, value: str) -> Edit:
     return edit
 
 
-def row(file: str, text: str) -> Edit:
-    """Add a line at the end."""
-    return lambda files: files[file].append(text)
-
-
 def drop_line(file: str, line: int) -> Edit:
     """Take a line out."""
 
@@ -174,38 +168,6 @@ def column(file: str, name: str, *values: str) -> Edit:
         ]
 
     return edit
-
-
-def lacks(file: str, name: str) -> Edit:
-    """Take a column out."""
-
-    def edit(files: Files) -> None:
-        place = split(files[file][0]).index(name)
-        kept = [split(one) for one in files[file]]
-        files[file] = [
-            ",".join(quoted(c) for c in (*one[:place], *one[place + 1 :]))
-            for one in kept
-        ]
-
-    return edit
-
-
-def quoted(value: str) -> str:
-    """A cell as it stands in a file."""
-    return f'"{value}"' if "," in value else value
-
-
-def split(text: str) -> list[str]:
-    """The cells of a line."""
-    parts, inside = [""], False
-    for letter in text:
-        if letter == '"':
-            inside = not inside
-        elif letter == "," and not inside:
-            parts.append("")
-        else:
-            parts[-1] += letter
-    return parts
 
 
 def write(folder: Path, files: Files, edits: tuple[Edit, ...] = ()) -> Path:

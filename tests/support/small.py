@@ -56,7 +56,7 @@ def cells(file: str, line: int, **changes: str) -> Edit:
 
     def edit(files: Files) -> None:
         names = files[file][0].split(",")
-        row = _split(files[file][line - 1])
+        row = split(files[file][line - 1])
         for name, value in changes.items():
             row[names.index(name.replace("__", "."))] = value
         files[file][line - 1] = ",".join(quoted(value) for value in row)
@@ -141,7 +141,7 @@ def lacks(file: str, name: str) -> Edit:
 
     def edit(files: Files) -> None:
         place = files[file][0].split(",").index(name)
-        rows = [_split(one) for one in files[file]]
+        rows = [split(one) for one in files[file]]
         kept = [[*one[:place], *one[place + 1 :]] for one in rows]
         files[file] = [",".join(quoted(cell) for cell in one) for one in kept]
 
@@ -167,7 +167,8 @@ def write(folder: Path, edits: tuple[Edit, ...]) -> Path:
     return folder
 
 
-def _split(text: str) -> list[str]:
+def split(text: str) -> list[str]:
+    """The cells of a line."""
     parts, inside = [""], False
     for letter in text:
         if letter == '"':
