@@ -79,7 +79,7 @@ def _verdict(account: Account) -> str:
     changes = number(planned, "change")
     match account.outcome:
         case "done" | "partial":
-            said = _carried_out(planned, done)
+            said = _carried_out(planned, done) if planned else _nothing(account)
         case "refused" if account.exit_code == _USAGE:
             said = "the plan or the configuration was refused, and nothing was written."
         case "refused":
@@ -100,9 +100,19 @@ def _verdict(account: Account) -> str:
     return said
 
 
+def _nothing(account: Account) -> str:
+    """Why there was nothing to do: what is set aside was not even compared."""
+    aside = account.total("diff", "unsupported")
+    if aside and aside == account.total("rows", "accepted"):
+        return "nothing to change, because every row of the drop is set aside."
+    if aside:
+        said = number(aside, "row is", "rows are")
+        holds = "the remote system already holds what the others say"
+        return f"nothing to change. {said} set aside; {holds}."
+    return "nothing to change. The remote system already holds what the drop says."
+
+
 def _carried_out(planned: int, done: int) -> str:
-    if planned == 0:
-        return "nothing to change. The remote system already holds what the drop says."
     if done < planned:
         were = "was" if done == 1 else "were"
         return f"{done:,} of {number(planned, 'change')} {were} made."

@@ -51,6 +51,26 @@ def test_the_headline_says_how_it_ended(
 
 
 @pytest.mark.parametrize(
+    ("aside", "said"),
+    [
+        (0, "already holds what the drop says."),
+        (1, "1 row is set aside; the remote system already holds what the others say."),
+        (5, "nothing to change, because every row of the drop is set aside."),
+    ],
+)
+def test_what_is_set_aside_is_not_said_to_be_held(
+    make_account: Callable[..., Account], aside: int, said: str
+) -> None:
+    counts = {
+        "rows": {"read": 5, "accepted": 5, "merged": 0, "rejected": 0},
+        "diff": dict.fromkeys(PARTS["diff"], 0)
+        | {"unchanged": 5 - aside, "unsupported": aside},
+        "operations": dict.fromkeys(PARTS["operations"], 0),
+    }
+    assert headline(make_account(entities={"users": counts})).endswith(said)
+
+
+@pytest.mark.parametrize(
     ("rejected", "said"),
     [
         (1, "1 row was rejected and changed nothing."),
