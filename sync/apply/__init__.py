@@ -1,6 +1,6 @@
-"""The plan carried out."""
+"""Carrying a plan out: operations become requests, requests become outcomes."""
 
 from sync.apply.doubt import send_plan, settle_doubt
-from sync.apply.run import Sender, blocked_by
+from sync.apply.run import Sender, blocked_by, skipped
 
-__all__ = ["Sender", "blocked_by", "send_plan", "settle_doubt"]
+__all__ = ["Sender", "blocked_by", "send_plan", "settle_doubt", "skipped"]

@@ -7,7 +7,8 @@ another; within one, as many requests are in flight as the wire allows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
 import anyio
@@ -15,14 +16,24 @@ import polars as pl
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from sync.errors import RosterSyncError, TargetError
+from sync.model.operation import walk
 from sync.model.outcome import Failure, FailureKind, Outcome, State
 from sync.model.request import Answer, Request
 from sync.state import Journal
 from sync.targets.base import Target
-from sync.wire import HALTED, Breaker, Wire
+from sync.wire import HALTED, Breaker, Wire, summary
 
 SLICE = 2_000
 """Operations taken out of the plan at once."""
+_DENIED = frozenset({401, 403})
+
+
+Changed = Callable[[pl.DataFrame], Awaitable[Mapping[str, str]]]
+"""Operations -> what has changed of their records since the plan, by operation."""
+
+
+async def _nothing_changed(_: pl.DataFrame) -> Mapping[str, str]:
+    return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +41,13 @@ class Task:
     """One request with the facts that decide whether it may be sent."""
 
     request: Request
-    needs: tuple[str, ...]
+    needs: Mapping[str, tuple[str, ...]]
+    """By operation."""
     keys: tuple[str, ...]
     entity: str
     creates: bool
+    wave: pl.DataFrame
+    """The operations among which its own are."""
 
 
 @dataclass(slots=True)
@@ -47,7 +61,14 @@ class Sender:
     taken_ids: frozenset[str] = frozenset()
     """Identifiers of other people: a creation that is answered with one of them has
     met somebody else's account."""
+    ids: Mapping[str, str] = field(default_factory=dict)
+    """People whose remote identifier is not their key, for composing parts anew."""
+    changed: Changed = _nothing_changed
+    batched: bool = False
+    """Whether one request carries several operations."""
     advance: Callable[[int], None] = lambda _: None
+    notes: list[str] = field(default_factory=list)
+    """Where what was sent is not what was previewed, and why."""
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     renamed: set[str] = field(default_factory=set)
     """Creations that were answered with another id than ours: whoever depends on
@@ -88,37 +109,63 @@ class Sender:
                 await self._feed(send, wave)
         except BaseExceptionGroup as error:
             raise _first(error) from None
+        self._refused_as_a_whole(wave)
+
+    def _refused_as_a_whole(self, wave: pl.DataFrame) -> None:
+        """Batches that were refused down to their last part, all for one lack of
+        permission, are no matter of records.
+
+        Records the ``TargetError`` that ends the run.
+        """
+        ends = [self.outcomes.get(one) for one in wave["id"]]
+        failures = [None if one is None else one.failure for one in ends]
+        codes = {one.status for one in failures if one is not None}
+        denied = codes <= _DENIED and None not in failures
+        if self.batched and denied and self._given_up is None:
+            status = min(code for code in codes if code is not None)
+            message = f"every request was refused with {status}"
+            do = "ask the vendor for the permission to write, then run again"
+            self._given_up = TargetError(message, do=do)
 
     async def _feed(
         self, send: MemoryObjectSendStream[Task], wave: pl.DataFrame
     ) -> None:
         async with send:
-            for task in tasks(wave, self.decode):
+            compose = self._composed if self.batched else None
+            for task in tasks(wave, self.decode, compose):
                 if self._over:
                     return
                 await send.send(task)
 
+    def _composed(self, operations: pl.DataFrame) -> Iterable[Request]:
+        return self.target.compose(walk(operations), self.ids)
+
     async def _worker(self, receive: MemoryObjectReceiveStream[Task]) -> None:
         async with receive:
             async for task in receive:
-                if self._over:
-                    continue
-                blocked = self._blocked(task)
-                if blocked is not None:
-                    await self._settle(
-                        [blocked_by(one, blocked) for one in task.request.operations]
-                    )
-                    continue
-                lane = task.request.lane
-                if lane is None:
-                    await self._send(task)
-                else:
-                    async with self._lanes.setdefault(lane, anyio.Lock()):
-                        await self._send(task)
+                if not self._over:
+                    await self._carry_out(task)
 
-    def _blocked(self, task: Task) -> str | None:
+    async def _carry_out(self, task: Task) -> None:
+        """Send what of a task may be sent, in its lanes."""
+        blocked = {one: self._blocked(task, one) for one in task.request.operations}
+        held = {one: why for one, why in blocked.items() if why is not None}
+        if held:
+            await self._settle([blocked_by(one, why) for one, why in held.items()])
+        free = [one for one in blocked if one not in held]
+        if not free:
+            return
+        async with AsyncExitStack() as lanes:
+            for lane in sorted(set(task.request.lanes)):
+                await lanes.enter_async_context(
+                    self._lanes.setdefault(lane, anyio.Lock())
+                )
+            for part in [task] if not held else self._parts(task, free):
+                await self._send(part)
+
+    def _blocked(self, task: Task, operation: str) -> str | None:
         """The prerequisite that was not met, in words."""
-        for need in task.needs:
+        for need in task.needs[operation]:
             if need in self.renamed:
                 return (
                     f"{need} was given another id by the target; "
@@ -129,18 +176,29 @@ class Sender:
                 return f"{need} was not done"
         return None
 
+    def _parts(self, task: Task, operations: Sequence[str]) -> list[Task]:
+        """Some operations of a task, composed anew."""
+        rows = task.wave.filter(pl.col("id").is_in(list(operations)))
+        facts = _facts(rows)
+        return [_task(one, facts, rows) for one in self._composed(rows)]
+
     async def _send(self, task: Task) -> None:
-        request = task.request
+        if self._over:
+            return
+        request: Request | None = task.request
 
         async def intend() -> None:
-            await self.journal.sent(request.operations)
+            await self.journal.sent(task.request.operations)
 
-        result = await self.wire.send(request, before=intend)
-        if (
-            isinstance(result, Failure)
-            and result.code == HALTED
-            and not result.in_doubt
-        ):
+        result = await self.wire.send(task.request, before=intend)
+        if isinstance(result, Failure):
+            if result.code == HALTED and not result.in_doubt:
+                return
+            if await self._in_parts(task, result):
+                return
+            if result.status in task.request.otherwise_on and not result.in_doubt:
+                request, result = await self._otherwise(task, result)
+        if request is None:
             return
         outcomes = [
             self._of_another(task, one)
@@ -151,6 +209,43 @@ class Sender:
             self._breaker.note(request.service, _judged(result, outcomes))
         except TargetError as error:
             self._given_up = error
+
+    async def _in_parts(self, task: Task, failure: Failure) -> bool:
+        """A batch that was refused as a whole, sent in smaller parts, if that helps."""
+        if failure.in_doubt:
+            return False
+        parts = self.target.take_apart(task.request, failure)
+        if not parts:
+            return False
+        count = len(task.request.operations)
+        self.notes.append(
+            f"a batch of {count} was refused as a whole ({summary(failure)}) and sent "
+            f"again in {len(parts)} parts"
+        )
+        for part in parts:
+            for smaller in self._parts(task, part):
+                await self._send(smaller)
+        return True
+
+    async def _otherwise(
+        self, task: Task, failure: Failure
+    ) -> tuple[Request | None, Answer | Failure]:
+        """The other verb for the same values, unless the record has changed."""
+        other = task.request.otherwise
+        mine = task.wave.filter(pl.col("id").is_in(list(task.request.operations)))
+        changed = await self.changed(mine)
+        if changed:
+            await self._settle([skipped(one, why) for one, why in changed.items()])
+            return None, failure
+        if other is None:
+            return task.request, failure
+        self.notes.append(
+            f"{task.request.method} was answered {failure.status}, so {other.method} "
+            f"was sent for {', '.join(other.operations)}"
+        )
+        result = await self.wire.send(other)
+        gone = isinstance(result, Failure) and result.code == HALTED
+        return (None if gone else other), result
 
     def _of_another(self, task: Task, outcome: Outcome) -> Outcome:
         """A creation answered with an id: ours, a new one, or somebody else's."""
@@ -190,25 +285,69 @@ class Sender:
         ]
 
 
-def tasks(wave: pl.DataFrame, decode: Callable[[str], Request]) -> Iterator[Task]:
-    """The requests of operations, with what each needs."""
+def tasks(
+    wave: pl.DataFrame,
+    decode: Callable[[str], Request],
+    compose: Callable[[pl.DataFrame], Iterable[Request]] | None = None,
+) -> Iterator[Task]:
+    """The requests of the operations of one wave, with what each needs.
+
+    ``compose`` is given where requests carry several operations: those whose batch is
+    not here as a whole, because others of it are done, skipped or in doubt, are
+    composed anew.
+    """
+    if compose is not None:
+        yield from _batches(wave, decode, compose)
+        return
     for chunk in wave.iter_slices(SLICE):
-        facts: Mapping[str, tuple[str, list[str], str, str]] = {
-            one: (entity, needs, verb, key)
-            for one, entity, needs, verb, key in chunk.select(
-                "id", "entity", "needs", "verb", "key"
-            ).iter_rows()
-        }
+        facts = _facts(chunk)
         for text in chunk["request"].drop_nulls():
-            request = decode(text)
-            mine = [facts[one] for one in request.operations if one in facts]
-            yield Task(
-                request,
-                tuple(dict.fromkeys(need for _, needs, _, _ in mine for need in needs)),
-                tuple(key for _, _, _, key in mine),
-                mine[0][0],
-                creates=any(verb == "create" for _, _, verb, _ in mine),
-            )
+            yield _task(decode(text), facts, chunk)
+
+
+def _batches(
+    wave: pl.DataFrame,
+    decode: Callable[[str], Request],
+    compose: Callable[[pl.DataFrame], Iterable[Request]],
+) -> Iterator[Task]:
+    facts = _facts(wave)
+    told: set[str] = set()
+    for text in wave["request"].drop_nulls():
+        request = decode(text)
+        if facts.keys() >= set(request.operations):
+            told.update(request.operations)
+            yield _task(request, facts, wave)
+    if len(told) < wave.height:
+        loose = wave.filter(~pl.col("id").is_in(list(told)))
+        for request in compose(loose):
+            yield _task(request, facts, wave)
+
+
+Facts = Mapping[str, tuple[str, list[str], str, str]]
+"""Entity, needs, verb and key of operations, by their id."""
+
+
+def _facts(operations: pl.DataFrame) -> Facts:
+    rows = operations.select("id", "entity", "needs", "verb", "key").iter_rows()
+    return {one: (entity, needs, verb, key) for one, entity, needs, verb, key in rows}
+
+
+def _task(request: Request, facts: Facts, wave: pl.DataFrame) -> Task:
+    mine = {one: facts[one] for one in request.operations}
+    return Task(
+        request,
+        {one: tuple(needs) for one, (_, needs, _, _) in mine.items()},
+        tuple(key for *_, key in mine.values()),
+        next(iter(mine.values()))[0],
+        creates=any(verb == "create" for _, _, verb, _ in mine.values()),
+        wave=wave,
+    )
+
+
+def skipped(operation: str, why: str) -> Outcome:
+    """The outcome of an operation whose record is not as it was previewed."""
+    failure = Failure(FailureKind.REJECT, None, "drift", why)
+    return Outcome(operation, State.SKIPPED, failure=failure)
 
 
 def blocked_by(operation: str, why: str) -> Outcome:

@@ -72,8 +72,8 @@ def diff(given: DiffInput) -> dict[Entity, pl.DataFrame]:
     Columns: ``_key``, ``in_drop``, ``in_remote``, ``d:*``, ``r:*``, ``fields``
     (List[String]), ``decision`` (one of ``DECISIONS``; null for rows that only the
     target has), ``reason``, ``was_active``, ``ends``, ``is_frozen``, and of the
-    ledger ``known`` (Boolean), ``ended``, ``missed``, ``source`` and ``told`` (its
-    digest). Sorted by ``_key``.
+    ledger ``known`` (Boolean), ``ended``, ``missed``, ``source``, ``person`` and
+    ``told`` (its digest). Sorted by ``_key``.
     """
     people = _people(given)
     whole = {
@@ -186,7 +186,7 @@ def _with_ledger(
         pl.col("entity").is_in([home.value for home in homes])
     ).select(
         pl.col("key").alias(KEY),
-        *("ended", "missed", "source"),
+        *("ended", "missed", "source", "person"),
         pl.col("digest").alias("told"),
     )
     return (

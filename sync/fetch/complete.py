@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from sync.fetch.pages import ListRead, Seen, read_list
+from sync.fetch.pages import BarredError, ListRead, Seen, nothing, read_list
 from sync.fetch.readable import Readable
+from sync.model.outcome import Failure
 from sync.model.request import Listing
 from sync.targets.base import ID
 from sync.wire import Wire
@@ -29,6 +30,8 @@ class Whole:
     complete: bool
     pages: int
     notes: tuple[str, ...] = ()
+    barred: Failure | None = None
+    """Why this list could not be had (see ``Listing.barred``); then it is empty."""
 
 
 async def read_whole(
@@ -48,7 +51,10 @@ async def read_whole(
     notes: dict[str, None] = {}
     while True:
         reading += 1
-        read = await read_list(wire, target, asked, seen)
+        try:
+            read = await read_list(wire, target, asked, seen)
+        except BarredError as error:
+            return Whole(nothing(), True, pages, tuple(notes), error.failure)
         pages += read.pages
         frame = distinct(read.frame)
         doubt = _doubt(read, frame.height)

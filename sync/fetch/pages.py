@@ -100,11 +100,11 @@ class ListReader:
         listing = self._listing
         first = await self._page(self._query(listing.limit, 0))
         if first is None:
-            return ListRead(_nothing(), (None,), 0, listing.limit)
+            return ListRead(nothing(), (None,), 0, listing.limit)
         frame, page = first
         if not listing.paged:
             return ListRead(frame, (page.total,), 1, page.received)
-        if page.total is None:
+        if page.total is None or listing.window is None:
             return await self._one_after_the_other(frame, page)
         if page.received == 0 or page.received >= page.total:
             return ListRead(frame, (page.total,), 1, page.limit or listing.limit)
@@ -168,7 +168,7 @@ class ListReader:
         step = at = page.received
         watch = CircleWatch()
         ended = not watch.turns(frame, page)
-        linked = page.next is not None
+        linked = page.next is not None or self._listing.window is None
         totals = [page.total]
         while page.received and (page.next is not None or not linked):
             read = await self._page(self._after(page, at))
@@ -195,14 +195,18 @@ class ListReader:
         if page.next is None:
             return self._query(listing.limit, at)
         query = next_query(self._base, listing.path, page.next)
+        if listing.window is None:
+            return query
         # Links with an offset are off by one in some systems; rows received are not.
-        counted = any(name == "offset" for name, _ in query)
+        counted = any(name == listing.window[1] for name, _ in query)
         return self._query(listing.limit, at) if counted else query
 
     def _query(self, limit: int, offset: int) -> tuple[tuple[str, str], ...]:
-        if not self._listing.paged:
+        window = self._listing.window
+        if not self._listing.paged or window is None:
             return self._listing.query
-        return (*self._listing.query, ("limit", str(limit)), ("offset", str(offset)))
+        size, start = window
+        return (*self._listing.query, (size, str(limit)), (start, str(offset)))
 
     async def _page(
         self, query: tuple[tuple[str, str], ...], *, told: bool = True
@@ -210,7 +214,14 @@ class ListReader:
         """One page; None for a record that is absent. A body that cannot be read is
         asked for again, as a server's trouble would be."""
         listing = self._listing
-        request = Request(listing.service, "GET", listing.path, query=query)
+        request = Request(
+            listing.service,
+            "GET",
+            listing.path,
+            query=query,
+            headers=listing.headers,
+            follow=listing.follow,
+        )
         attempt = 0
         while True:
             attempt += 1
@@ -218,6 +229,8 @@ class ListReader:
             if isinstance(answer, Failure):
                 if answer.status in listing.absent:
                     return None
+                if answer.status in listing.barred:
+                    raise BarredError(answer)
                 raise failed_list(self._wire, listing, answer)
             try:
                 frame, page = await self._decoded(answer)
@@ -250,6 +263,15 @@ class ListReader:
     def _error(self, what: str) -> TargetError:
         text = f"{self._listing.service}: the list {self._listing.label} {what}"
         return TargetError(text, do="run again, or ask the vendor")
+
+
+class BarredError(Exception):
+    """A list that may fail by itself did: ``failure`` says how."""
+
+    def __init__(self, failure: Failure) -> None:
+        """Keep the failure, which may be the one of them all."""
+        super().__init__(failure.code)
+        self.failure = failure
 
 
 class CircleWatch:
@@ -306,7 +328,8 @@ def failed_list(wire: Wire, listing: Listing, failure: Failure) -> RosterSyncErr
     return TargetError(f"{where} could not be read ({said})", do=advice)
 
 
-def _nothing() -> pl.DataFrame:
+def nothing() -> pl.DataFrame:
+    """A list without records, of which nothing but that is known."""
     return pl.DataFrame(schema={ID: pl.String})
 
 

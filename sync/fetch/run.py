@@ -8,7 +8,7 @@ person.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -18,15 +18,18 @@ import polars as pl
 from sync.errors import LocalError
 from sync.fetch.complete import Whole, read_whole
 from sync.fetch.crowd import in_crowd
+from sync.fetch.pages import failed_list
 from sync.fetch.readable import Readable
 from sync.model.entities import Entity
 from sync.model.mirror import Mirror
+from sync.model.outcome import Failure
 from sync.model.request import Listing
-from sync.targets.base import Wants
-from sync.wire import Wire
+from sync.targets.base import BARRED, ID, Wants
+from sync.wire import Wire, summary
 
 SUBJECT = "_subject"
 """In tables that were put together from one list for each person: whose list."""
+_DENIED = frozenset({401, 403})
 MAX_ROUNDS = 20
 """Lists that need other lists first go three deep; more is a target's defect."""
 
@@ -58,11 +61,21 @@ class _Table:
     pages: int = 0
     records: int = 0
     lists: int = 0
+    delta: bool = False
+    refused: Failure | None = None
+    """The failure of one of its lists, while none could be had."""
+    had: bool = False
+    """Whether any of its lists could be had."""
 
-    def whole(self) -> pl.DataFrame:
-        """All records of the label, in the order in which its lists were named."""
+    def whole(self, held: pl.DataFrame | None = None) -> pl.DataFrame:
+        """All records of the label, in the order in which its lists were named; of a
+        delta laid over those that the last read ``held``."""
         filled = [frame for frame in self.frames if frame.width > 1 or frame.height]
-        return pl.concat(filled or self.frames[:1], how="diagonal_relaxed")
+        found = pl.concat(filled or self.frames[:1], how="diagonal_relaxed")
+        if not self.delta or held is None:
+            return found
+        stays = held.join(found, on=ID, how="anti")
+        return pl.concat([stays, found], how="diagonal_relaxed").sort(ID)
 
 
 @dataclass(slots=True)
@@ -74,6 +87,9 @@ class _Reading:
     previous: Mapping[str, int]
     holders: Mapping[str, frozenset[str]]
     progress: Report | None
+    base: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    """By label, the records of the last read over which a delta is laid."""
+    barred: list[tuple[str, str | None, str]] = field(default_factory=list)
     labels: dict[str, _Table] = field(default_factory=dict)
     notes: dict[str, None] = field(default_factory=dict)
 
@@ -82,6 +98,7 @@ class _Reading:
         wholes = await in_crowd(listings, self._one, self.wire.limits.concurrency)
         for listing, whole in zip(listings, wholes, strict=True):
             self._keep(listing, whole)
+        self.demand_some(listings)
 
     async def _one(self, listing: Listing) -> Whole:
         table = self.labels.setdefault(listing.label, _Table())
@@ -98,9 +115,12 @@ class _Reading:
             self.progress(Progress(label, table.records, table.lists))
 
     def _held(self, listing: Listing) -> int | None:
-        """What the last mirror held of it; a single person's list may be empty."""
-        if listing.subject is not None:
+        """What the last mirror held of it; a single person's list may be empty, and
+        so may be what has changed since."""
+        if listing.delta:
             return None
+        if listing.subject is not None:
+            return self.previous.get(f"{listing.label}/{listing.subject}")
         return sum(self.previous.get(name, 0) for name in feeds_of(listing)) or None
 
     def _keep(self, listing: Listing, whole: Whole) -> None:
@@ -112,12 +132,41 @@ class _Reading:
         table.frames.append(frame)
         table.feeds.update(feeds_of(listing))
         table.complete = table.complete and whole.complete
+        table.delta = table.delta or listing.delta
+        self._bar(table, listing, whole)
         table.pages += whole.pages
         self.notes |= dict.fromkeys(whole.notes)
 
+    def _bar(self, table: _Table, listing: Listing, whole: Whole) -> None:
+        failure = whole.barred
+        if failure is None:
+            table.had = True
+            return
+        table.refused = failure
+        self.barred.append((listing.label, listing.subject, str(failure.status)))
+        who = listing.subject or listing.path
+        note = f"{listing.label} of {who} cannot be read ({summary(failure)})"
+        self.notes[note] = None
+
+    def demand_some(self, listings: Sequence[Listing]) -> None:
+        """Raises ``TargetError`` where all lists of a label are refused for a lack of
+        permission: that is no matter of single ones."""
+        for listing in listings:
+            table = self.labels[listing.label]
+            failure = table.refused
+            if failure is not None and not table.had and failure.status in _DENIED:
+                raise failed_list(self.wire, listing, failure)
+
     def tables(self) -> dict[str, pl.DataFrame]:
         """The records by label, for the target."""
-        return {label: table.whole() for label, table in self.labels.items()}
+        found = {
+            label: table.whole(self.base.get(label))
+            for label, table in self.labels.items()
+        }
+        if self.barred:
+            schema = dict.fromkeys(("label", "subject", "status"), pl.String())
+            found[BARRED] = pl.DataFrame(self.barred, schema=schema, orient="row")
+        return found
 
 
 def feeds_of(listing: Listing) -> tuple[str, ...]:
@@ -133,16 +182,20 @@ async def fetch(  # noqa: PLR0913 - the door names all that a read depends on
     previous: Mapping[str, int] | None = None,
     holders: Mapping[str, frozenset[str]] | None = None,
     progress: Report | None = None,
+    base: Mapping[str, pl.DataFrame] | None = None,
     clock: Callable[[], datetime] = _utc_now,
 ) -> Mirror:
     """The mirror of ``target``.
 
     ``previous``: per entity how many records the last mirror held; ``holders``: per
-    label of lists by person, whose list should hold some. Raises ``TargetError`` where
+    label of lists by person, whose list should hold some; ``base``: the tables of the
+    last read, over which lists of changes are laid. Raises ``TargetError`` where
     a list cannot be read, ``InterruptedRunError`` where the wire was halted.
     """
     read_at = clock()
-    reading = _Reading(target, wire, previous or {}, holders or {}, progress)
+    reading = _Reading(
+        target, wire, previous or {}, holders or {}, progress, base or {}
+    )
     for _ in range(MAX_ROUNDS):
         listings = list(target.listings(wants, reading.tables()))
         if not listings:
@@ -165,6 +218,11 @@ def _mirror(reading: _Reading, wants: Wants, read_at: datetime) -> Mirror:
         totals={entity: frame.height for entity, frame in frames.items()},
         read_at=read_at,
         notes=tuple(notes),
+        tables={
+            label: table
+            for label, table in reading.tables().items()
+            if label in reading.labels
+        },
         pages={e: sum(t.pages for t in tables) for e, tables in fed.items()},
     )
 

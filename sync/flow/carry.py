@@ -14,7 +14,7 @@ from pathlib import Path
 import anyio
 import polars as pl
 
-from sync.apply import Sender, send_plan, settle_doubt
+from sync.apply import Sender, send_plan, settle_doubt, skipped
 from sync.errors import TargetError
 from sync.flow.context import Context
 from sync.flow.preview import overlaid
@@ -69,7 +69,11 @@ class Carrier:
             self.journal,
             decode,
             taken_ids=_taken(self.plan, ledger),
+            ids=people_ids(ledger),
+            changed=self._changed,
+            batched=self.context.target.capabilities.batched,
             advance=advance,
+            notes=self.context.story.notes,
         )
 
     def _recall(self, sender: Sender) -> None:
@@ -109,9 +113,14 @@ class Carrier:
         fresh = operations.filter(~pl.col("id").is_in(list(sender.outcomes)))
         if fresh.is_empty():
             return
+        changed = await self._changed(fresh)
+        await sender.settle([skipped(one, why) for one, why in changed.items()])
+
+    async def _changed(self, operations: pl.DataFrame) -> Mapping[str, str]:
+        """What is not as it was when the plan was made, by operation."""
         ledger = self.context.state.ledger()
-        changed = drifted(fresh, await _read(self.context, self.wire, fresh, ledger))
-        await sender.settle([_skipped(one, why) for one, why in changed.items()])
+        now = await _read(self.context, self.wire, operations, ledger)
+        return drifted(operations, now)
 
     async def _verify(self) -> None:
         """Read what was done back, for as long as it may take to show."""
@@ -178,11 +187,6 @@ def _taken(plan: Plan, ledger: LedgerView) -> frozenset[str]:
     held = ledger.records.filter(pl.col("entity").is_in(people))
     ids = [mine["key"], mine["remote_id"], held["key"], held["remote_id"]]
     return frozenset(one for series in ids for one in series.drop_nulls())
-
-
-def _skipped(operation: str, why: str) -> Outcome:
-    failure = Failure(FailureKind.REJECT, None, "drift", why)
-    return Outcome(operation, State.SKIPPED, failure=failure)
 
 
 def outcomes_of(journal: Path) -> pl.DataFrame:

@@ -34,3 +34,13 @@ class Capabilities:
     what is written does not show; null where it is one place."""
     comparisons: Mapping[Entity, Mapping[str, Comparison]] = field(default_factory=dict)
     """Per entity and field, how to compare where equality is not enough."""
+    lacks: Mapping[Entity, str] = field(default_factory=dict)
+    """Per entity that it does not write, why not, in a few words."""
+    batched: bool = False
+    """Whether one request may carry several operations."""
+    deltas: bool = False
+    """Whether its lists can be asked for what has changed since an instant."""
+    links_within: bool = False
+    """Whether guardian links are written as a part of their student's record."""
+    writes: bool = True
+    """Whether anything is written at all; otherwise a run ends with its preview."""

@@ -18,6 +18,7 @@ _LEDGER: dict[str, pl.DataType] = {
     "missed": pl.UInt32(),
     "ended": pl.Boolean(),
     "digest": pl.String(),
+    "person": pl.String(),
 }
 LEDGER_SCHEMA = pl.Schema(_LEDGER)
 """One row per record that this program created or has seen in a good drop.
@@ -26,7 +27,8 @@ LEDGER_SCHEMA = pl.Schema(_LEDGER)
 selection, so nobody's silence ends it. ``missed``: in how many good drops of its
 source in a row it was not; ``ended``: we ended it, whatever the read side goes on
 showing; ``digest``: of what the drop last said of it (of the relationship type for
-agents), null where only existence is known.
+agents), null where only existence is known; ``person``: the sourcedId of the person of
+an enrollment, whatever stands in its key.
 """
 
 _PAIRS: dict[str, pl.DataType] = {

@@ -35,6 +35,9 @@ class Mirror:
     notes: tuple[str, ...] = ()
     """What the report should say of this read (clamped pages, second readings)."""
     pages: Mapping[Entity, int] = field(default_factory=dict)
+    tables: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    """The records of each label as they were read, over which a later read of changes
+    alone is laid."""
 
     def has(self, entity: Entity) -> bool:
         """Whether this read asked for that entity at all."""

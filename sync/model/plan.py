@@ -34,7 +34,7 @@ class Plan:
     """What one run will do.
 
     ``operations``: a frame of ``OPERATION_SCHEMA`` plus ``request`` (String, the JSON
-    of the composed request: service, method, path, query, body, repeatable, lane and
+    of the composed request: service, method, path, query, body, repeatable, lanes and
     the operation ids), sorted by ``OPERATION_ORDER``; the request of a batch stands
     at its first operation and is null at the others.
     """

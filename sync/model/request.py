@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 Json = Any
 """A JSON value: None, bool, int, float, str, list or dict of these."""
@@ -22,13 +22,23 @@ class Request:
     method: str
     path: str
     body: Json | None = None
+    """A value to send as JSON; a text is sent as it is, in the form that
+    ``Content-Type`` among the ``headers`` says."""
     query: tuple[tuple[str, str], ...] = ()
     repeatable: bool = True
     """Whether sending it twice has the effect of once."""
-    lane: str | None = None
-    """Requests of one lane are sent one after the other."""
+    lanes: tuple[str, ...] = ()
+    """Of the requests that have a lane in common only one is in flight."""
     operations: tuple[str, ...] = ()
     """The ids of the operations that it carries out."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """Besides the common ones, or in their place (``Accept``, ``Content-Type``)."""
+    follow: bool = False
+    """A redirect of a GET is asked anew, on the same origin, with its own signature."""
+    otherwise: Self | None = None
+    """The other verb for the same values, sent once where this one is answered with
+    one of ``otherwise_on`` and the record still is as it was when planned."""
+    otherwise_on: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +63,9 @@ class Listing:
     path: str
     query: tuple[tuple[str, str], ...] = ()
     paged: bool = True
+    window: tuple[str, str] | None = ("limit", "offset")
+    """The parameters that ask for a page: how many records, and from which on; null
+    where pages are only reached by the ``next`` of the page before."""
     limit: int = 100
     """Records to ask for at once; the server's own maximum is smaller or equal."""
     subject: str | None = None
@@ -61,6 +74,17 @@ class Listing:
     feeds: tuple[str, ...] = ()
     """The entities whose completeness rests on this list; empty: the entity that the
     label names, or else all that are wanted."""
+    barred: tuple[int, ...] = ()
+    """Statuses that mean that this one list cannot be had, while others of its label
+    can: it is left out and told in the table ``BARRED``. All of them refused with 401
+    or 403 fail the read."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """As those of a request."""
+    follow: bool = False
+    """As that of a request."""
+    delta: bool = False
+    """Only what has changed since ``Wants.since``: laid over the records of the last
+    read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,19 +50,19 @@ def operations(
     joined: Mapping[Entity, pl.DataFrame],
     rules: Mapping[Entity, FieldRules],
     ended_status: Mapping[Entity, str],
-    first: Callable[[pl.DataFrame], pl.Series],
+    waves: Callable[[pl.DataFrame], pl.Series],
 ) -> pl.DataFrame:
     """All operations of a plan: a frame of ``OPERATION_SCHEMA`` in order of sending.
 
-    ``ended_status`` is the status that a removal by absence writes; ``first`` tells
-    which operations must be answered before the others of their phase.
+    ``ended_status`` is the status that a removal by absence writes; ``waves`` tells
+    in which wave of its phase each is sent.
     """
     parts = [
         _of_entity(entity, frame, rules[entity], ended_status.get(entity))
         for entity, frame in joined.items()
     ]
     whole = pl.concat([OPERATION_SCHEMA.to_frame(), *parts], how="diagonal")
-    return _with_waves(_with_needs(whole), first).sort(OPERATION_ORDER)
+    return _with_waves(_with_needs(whole), waves).sort(OPERATION_ORDER)
 
 
 def _of_entity(
@@ -198,13 +198,12 @@ def _with_needs(whole: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_waves(
-    whole: pl.DataFrame, first: Callable[[pl.DataFrame], pl.Series]
+    whole: pl.DataFrame, waves: Callable[[pl.DataFrame], pl.Series]
 ) -> pl.DataFrame:
-    """Within a phase, what others wait for goes in wave 0 and the rest in wave 1."""
+    """Within a phase, what others wait for goes in an earlier wave."""
     ordered = whole.with_columns(pl.lit(0, dtype=pl.UInt8).alias("wave")).sort(
         OPERATION_ORDER
     )
-    ahead = first(ordered).cast(pl.UInt8)
-    return ordered.with_columns((1 - ahead).cast(pl.UInt8).alias("wave")).select(
+    return ordered.with_columns(waves(ordered).alias("wave")).select(
         OPERATION_SCHEMA.names()
     )

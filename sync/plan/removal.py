@@ -23,7 +23,7 @@ OUTSIDE = "outside"
 LINK_ENDS = ("studentSourcedId", "agentSourcedId")
 PEOPLE_COLUMNS = {
     Entity.AGENTS: ("r:studentSourcedId", "r:agentSourcedId"),
-    Entity.ENROLLMENTS: ("r:userSourcedId",),
+    Entity.ENROLLMENTS: ("r:userSourcedId", "person"),
 }
 """Whose rejected row protects a link or an enrollment."""
 

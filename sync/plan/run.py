@@ -101,7 +101,7 @@ def make_plan(given: PlanInput) -> Planned:
         entity: policy if policy in {"inactive", "tobedeleted"} else "tobedeleted"
         for entity, policy in given.rules.policies.items()
     }
-    bare = operations(joined, given.fields, ended, given.target.first)
+    bare = operations(joined, given.fields, ended, given.target.waves)
     whole = with_requests(bare, given.target, people_ids(given.ledger))
     facts = given.facts
     plan = Plan(
@@ -291,31 +291,47 @@ def with_requests(
     A request for several operations stands at the first of them.
     """
     texts: dict[str, str] = {}
-    for chunk in frame.iter_slices(CHUNK):
-        for request in target.compose(walk(chunk), ids):
-            texts[request.operations[0]] = encode(request)
+    for wave in frame.partition_by("phase", "wave", maintain_order=True):
+        size = wave.height if target.capabilities.batched else CHUNK
+        for chunk in wave.iter_slices(size):
+            for request in target.compose(walk(chunk), ids):
+                texts[request.operations[0]] = encode(request)
     found = pl.Series("request", [texts.get(one) for one in frame["id"]], pl.String)
     return frame.with_columns(found)
 
 
 def encode(request: Request) -> str:
     """A request as one line of JSON."""
-    facts = {
+    return json.dumps(_facts(request), ensure_ascii=False, separators=(",", ":"))
+
+
+def _facts(request: Request) -> dict[str, Any]:
+    facts: dict[str, Any] = {
         "service": request.service,
         "method": request.method,
         "path": request.path,
         "query": [list(pair) for pair in request.query],
         "body": request.body,
         "repeatable": request.repeatable,
-        "lane": request.lane,
         "operations": list(request.operations),
     }
-    return json.dumps(facts, ensure_ascii=False, separators=(",", ":"))
+    if request.lanes:
+        facts["lanes"] = list(request.lanes)
+    if request.headers:
+        facts["headers"] = [list(pair) for pair in request.headers]
+    if request.otherwise is not None:
+        facts["otherwise"] = _facts(request.otherwise)
+        facts["otherwise_on"] = list(request.otherwise_on)
+    return facts
 
 
 def decode(text: str) -> Request:
     """The request of a line of JSON."""
-    facts = json.loads(text)
+    return _request(json.loads(text))
+
+
+def _request(facts: Mapping[str, Any]) -> Request:
+    other = facts.get("otherwise")
     return Request(
         service=facts["service"],
         method=facts["method"],
@@ -323,8 +339,11 @@ def decode(text: str) -> Request:
         body=facts["body"],
         query=tuple((name, value) for name, value in facts["query"]),
         repeatable=facts["repeatable"],
-        lane=facts["lane"],
+        lanes=tuple(facts.get("lanes", ())),
         operations=tuple(facts["operations"]),
+        headers=tuple((name, value) for name, value in facts.get("headers", ())),
+        otherwise=None if other is None else _request(other),
+        otherwise_on=tuple(facts.get("otherwise_on", ())),
     )
 
 

@@ -59,6 +59,7 @@ def succession(
     kept = whole.join(prior, on=_WHO, how="left").with_columns(
         pl.coalesce("remote_id", "prior_remote_id").alias("remote_id"),
         pl.coalesce("digest", "prior_digest").alias("digest"),
+        pl.coalesce("person", "prior_person").alias("person"),
         (pl.col("created") | pl.col("prior_created").fill_null(value=False)).alias(
             "created"
         ),
@@ -71,7 +72,7 @@ def succession(
     )
 
 
-_PRIOR = ("remote_id", "digest", "created")
+_PRIOR = ("remote_id", "digest", "created", "person")
 _WHO = ["_home", "key"]
 
 
@@ -128,6 +129,7 @@ def _of_entity(
         .otherwise(ended | pl.col("ended"))
         .alias("ended"),
         _digest(entity, rows).alias("digest"),
+        _optional(rows, "d:userSourcedId").alias("person"),
         "operation",
         (ended & pl.lit(entity in naming.vanishes)).alias("gone"),
     )

@@ -3,10 +3,10 @@
 It imports nothing else of this program, so that it is free to contradict it.
 """
 
+from sync.sandbox.errors import DocumentError
 from sync.sandbox.faults import FaultSpecError
 from sync.sandbox.server import Sandbox, serve
 from sync.sandbox.settings import SandboxSettings, SettingsError
-from sync.sandbox.transfer import DocumentError
 
 __all__ = [
     "DocumentError",

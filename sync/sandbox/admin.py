@@ -13,10 +13,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from sync.sandbox.errors import DocumentError
 from sync.sandbox.exchange import encode
 from sync.sandbox.faults import FaultSpecError
 from sync.sandbox.settings import SettingsError
-from sync.sandbox.transfer import DocumentError, dump, load
+from sync.sandbox.transfer import dump, load
 
 if TYPE_CHECKING:
     from sync.sandbox.world import World

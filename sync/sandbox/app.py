@@ -10,6 +10,7 @@ import asyncio
 import math
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -95,14 +96,14 @@ class SandboxApp:
         wait = world.limits.wait(service.host)
         if wait:
             return self._refused(
-                entry, service, Refusal(429, "too many requests"), wait
+                entry, service, call, Refusal(429, "too many requests"), wait
             )
         fault = world.faults.draw(entry.n) if service is not _NOWHERE else None
         if fault is not None and service.trouble and fault not in service.trouble:
             fault = None
         entry.fault = fault
         if fault in BEFORE_KINDS:
-            return self._troubled(entry, service, fault)
+            return self._troubled(entry, service, call, fault)
         if world.settings.latency:
             await asyncio.sleep(world.settings.latency)
         reply = await self._handled(service, match, call)
@@ -119,37 +120,46 @@ class SandboxApp:
         world, route = self._world, match.route
         if route is None:
             text = "there is no such path, or not with this method"
-            return self._error(service, Refusal(match.status, text), 1.0)
+            return self._error(service, call, Refusal(match.status, text), 1.0)
         try:
-            if route.scopes is not None:
+            if service.admit is not None:
+                service.admit(world, call)
+            elif route.scopes is not None:
                 world.tokens.check(call, service.realm, route.scopes)
             call.values = match.values
             reply = route.handler(world, call)
             return reply if isinstance(reply, Reply) else await reply
         except Refusal as refusal:
-            return self._error(service, refusal, 1.0)
+            return self._error(service, call, refusal, 1.0)
         except (UnicodeError, RecursionError):
             # Half a surrogate pair, or an abyss of brackets.
             wrong = Refusal(400, "the body holds what cannot be stored")
-            return self._error(service, wrong, 1.0)
+            return self._error(service, call, wrong, 1.0)
 
-    def _troubled(self, entry: Entry, service: Service, fault: str) -> Reply | None:
+    def _troubled(
+        self, entry: Entry, service: Service, call: Call, fault: str
+    ) -> Reply | None:
         if fault == "html":
             entry.status = 502
             return Reply(502, _HTML, content_type=b"text/html")
         if fault in STATUS_KINDS:
             refusal = Refusal(int(fault), "the sandbox was told to fail here")
-            return self._refused(entry, service, refusal, 1.0)
+            return self._refused(entry, service, call, refusal, 1.0)
         return None
 
     def _refused(
-        self, entry: Entry, service: Service, refusal: Refusal, wait: float
+        self, entry: Entry, service: Service, call: Call, refusal: Refusal, wait: float
     ) -> Reply:
         entry.status = refusal.status
-        return self._error(service, refusal, wait)
+        return self._error(service, call, refusal, wait)
 
-    def _error(self, service: Service, refusal: Refusal, wait: float) -> Reply:
+    def _error(
+        self, service: Service, call: Call, refusal: Refusal, wait: float
+    ) -> Reply:
         headers = self._hint(wait) if refusal.status in _HINTED else ()
+        if service.render is not None:
+            reply = service.render(self._world, call, refusal)
+            return replace(reply, headers=(*reply.headers, *headers))
         if refusal.status == HTTPStatus.UNAUTHORIZED:
             headers = ((b"www-authenticate", b"Bearer"),)
         body = encode(service.error(refusal)).encode()

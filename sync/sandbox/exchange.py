@@ -108,6 +108,10 @@ class Service:
     """Whether it gives out tokens: then its bodies are never logged."""
     trouble: frozenset[str] | None = None
     """The faults that it may have; None: all."""
+    admit: Callable[[World, Call], None] | None = None
+    """Checks who calls where it is no bearer token of ``realm``; raises Refusal."""
+    render: Callable[[World, Call, Refusal], Reply] | None = None
+    """Answers a refusal where that is not ``error`` as JSON."""
 
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))

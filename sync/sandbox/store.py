@@ -19,6 +19,7 @@ from typing import Any
 
 from sync.sandbox.exchange import encode
 from sync.sandbox.filters import holds, pick
+from sync.sandbox.part import Part
 from sync.sandbox.tables import OTHERS, TABLES, Table
 
 FILE_NAME = "sandbox.sqlite3"
@@ -57,13 +58,17 @@ def _open(data: Path | None) -> sqlite3.Connection:
 class Store:
     """All records, guardian links and counters of one sandbox."""
 
-    def __init__(self, data: Path | None = None) -> None:
+    def __init__(self, data: Path | None = None, parts: Sequence[Part] = ()) -> None:
         """Open or make the store; ``data`` None keeps it in memory."""
         self.connection = _open(data)
+        self._parts = parts
         for table in TABLES.values():
             for statement in table.statements():
                 self.connection.execute(statement)
-        for statement in OTHERS:
+        for statement in (
+            *OTHERS,
+            *(each for part in parts for each in part.statements),
+        ):
             self.connection.execute(statement)
 
     def close(self) -> None:
@@ -87,7 +92,8 @@ class Store:
     def clear(self) -> None:
         """Forget everything."""
         with self.atomic():
-            for name in (*TABLES, "links", "pending", "races"):
+            own = (table for part in self._parts for table in part.tables)
+            for name in (*TABLES, "links", "pending", "races", *own):
                 self.connection.execute(f"DELETE FROM {name}")
 
     def put(self, table: str, items: Iterable[Mapping[str, Any]]) -> None:

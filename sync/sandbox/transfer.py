@@ -1,7 +1,8 @@
 """Fills a sandbox from one document, and writes its whole content as one.
 
-The document has a list per collection, guardian links under ``agents``, and in a
-dump ``races``: how often the first enrollments of a course and school overlapped.
+The document has a list per collection, guardian links under ``agents``, in a dump
+``races``: how often the first enrollments of a course and school overlapped, and an
+object for each system that has records of its own (see :mod:`sync.sandbox.parts`).
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from sync.sandbox.errors import DocumentError
+from sync.sandbox.parts import PARTS
 from sync.sandbox.people import all_names_from, save_people, show_all_agents
 from sync.sandbox.tables import reference_id
 from sync.sandbox.views import complete
@@ -24,14 +27,11 @@ _RACE = ("course", "school", "count")
 _KEYS = (*_PLAIN, "users", *_AFTER, "agents", "races")
 
 
-class DocumentError(ValueError):
-    """The document to load is not one."""
-
-
 def load(world: World, document: Mapping[str, Any]) -> dict[str, int]:
     """Merge a document into the store; returns how many records it had per list."""
     lists = {name: _list(document, name) for name in _KEYS}
-    unknown = sorted(set(document) - set(_KEYS))
+    own = [part for part in PARTS if part.name in document]
+    unknown = sorted(set(document) - set(_KEYS) - {part.name for part in own})
     if unknown:
         msg = f"no collection {', '.join(unknown)}"
         raise DocumentError(msg)
@@ -46,7 +46,18 @@ def load(world: World, document: Mapping[str, Any]) -> dict[str, int]:
         world.store.connection.executemany(
             "INSERT OR REPLACE INTO races VALUES (?, ?, ?)", rows
         )
-    return {name: len(items) for name, items in lists.items() if items}
+        counts = {name: len(items) for name, items in lists.items() if items}
+        for part in own:
+            counts |= part.load(world, _object(document, part.name))
+    return counts
+
+
+def _object(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = document[name]
+    if not isinstance(value, dict):
+        msg = f"{name} is not an object"
+        raise DocumentError(msg)
+    return value
 
 
 def _list(document: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
@@ -122,4 +133,5 @@ def dump(world: World) -> dict[str, Any]:
         **{name: store.all(name) for name in (*_PLAIN, "users", *_AFTER)},
         "agents": [dict(zip(_LINK, link, strict=True)) for link in links],
         "races": [dict(zip(_RACE, race, strict=True)) for race in races],
+        **{part.name: part.dump(world) for part in PARTS},
     }

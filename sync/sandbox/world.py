@@ -11,6 +11,7 @@ from typing import Any
 from sync.sandbox.faults import Faults, parse_faults
 from sync.sandbox.filters import stamp
 from sync.sandbox.limits import Limits
+from sync.sandbox.parts import PARTS
 from sync.sandbox.people import refresh_people
 from sync.sandbox.requests import RequestLog
 from sync.sandbox.settings import SandboxSettings
@@ -25,7 +26,7 @@ class World:
         """Open the store that the settings name."""
         self.initial = settings
         self.settings = settings
-        self.store = Store(settings.data)
+        self.store = Store(settings.data, PARTS)
         self.tokens = Tokens()
         self.log = RequestLog()
         self.creating: set[tuple[str, str]] = set()

@@ -23,8 +23,10 @@ from pathlib import Path
 
 from sync.errors import LocalError, UsageError
 
-STATE_VERSION = 1
-"""Of this layout and of the tables of every database in it."""
+STATE_VERSION = 2
+"""Of this layout and of the tables of every database in it. Since 2 the ledger knows
+whose record an enrollment is."""
+OLDEST_VERSION = 1
 
 PRIVATE_FOLDER = 0o700
 PRIVATE_FILE = 0o600
@@ -87,13 +89,16 @@ class StateFolder:
                 message, do=f"restore it; this program writes {STATE_VERSION}"
             )
         check_version(file, int(found))
+        if int(found) < STATE_VERSION:
+            write_atomic(file, f"{STATE_VERSION}\n".encode())
 
 
 def check_version(path: Path, found: int) -> None:
-    """Refuse what another version wrote.
+    """Refuse what a newer program wrote; what an older one wrote is brought up to date
+    where it is opened for writing.
 
-    Version 1 is the first, so that there is nothing older to bring up to date. Raises
-    ``UsageError`` for a newer one and ``LocalError`` for a number that never was.
+    Raises ``UsageError`` for a newer version and ``LocalError`` for a number that never
+    was.
     """
     if found > STATE_VERSION:
         message = (
@@ -101,7 +106,7 @@ def check_version(path: Path, found: int) -> None:
             f" program knows {STATE_VERSION})"
         )
         raise UsageError(message, do="use the newer program")
-    if found < STATE_VERSION:
+    if found < OLDEST_VERSION:
         message = f"{path} is damaged: there never was a state version {found}"
         raise LocalError(message, do="restore it from a backup")
 

@@ -21,7 +21,12 @@ from sync.model.entities import Entity
 from sync.model.ledger import LedgerView
 from sync.state import database
 from sync.state.database import Connect
-from sync.state.folder import StateFolder, local_errors, plain_name
+from sync.state.folder import (
+    STATE_VERSION,
+    StateFolder,
+    local_errors,
+    plain_name,
+)
 from sync.state.ledger import load_ledger, replace_ledger
 from sync.state.records import (
     GOOD_COLUMNS,
@@ -44,6 +49,14 @@ _END = """UPDATE runs SET finished = :finished, outcome = :outcome,
     exit_code = :exit_code, good = :good WHERE run = :run"""
 _WRITTEN = """SELECT 1 FROM runs
     WHERE wrote AND (finished IS NULL OR finished > ?) LIMIT 1"""
+
+
+def _bring_up_to_date(connection: sqlite3.Connection) -> None:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version < STATE_VERSION:
+        with database.transaction(connection):
+            connection.execute("ALTER TABLE ledger ADD COLUMN person TEXT")
+            connection.execute(f"PRAGMA user_version = {STATE_VERSION}")
 
 
 class TargetState:
@@ -73,6 +86,7 @@ class TargetState:
             try:
                 database.check(path, connection)
                 database.make_durable(connection)
+                _bring_up_to_date(connection)
             except BaseException:
                 connection.close()
                 raise

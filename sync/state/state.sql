@@ -38,6 +38,7 @@ CREATE TABLE ledger (
     missed     INTEGER,
     ended      INTEGER,
     digest     TEXT,
+    person     TEXT,                        -- whose record an enrollment is
     PRIMARY KEY (entity, key)
 ) WITHOUT ROWID;
 CREATE TABLE pairs (

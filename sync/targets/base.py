@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Protocol
 
 import polars as pl
@@ -26,6 +26,10 @@ from sync.model.request import Answer, Listing, Page, Request
 from sync.model.roster import Roster
 from sync.wire.auth import Service
 
+BARRED = "_barred"
+"""The table, among those that were read, of lists that could not be had (see
+``Listing.barred``): ``label``, ``subject`` and ``status`` as String."""
+
 ID = "_id"
 """Every frame that ``Target.read`` makes has this String column: the record's own
 identifier within its list, by which the engine counts distinct records."""
@@ -38,6 +42,9 @@ class Wants:
     entities: tuple[Entity, ...]
     roster: Roster | None = None
     ledger: LedgerView = field(default_factory=LedgerView.empty)
+    since: datetime | None = None
+    """Lists that can be asked for changes alone are, from this instant of the
+    server's clock on; what they held before is known."""
 
 
 DECISION = "_decision"
@@ -93,9 +100,9 @@ class Target(Protocol):
     ) -> Projection:
         """What of the roster this system can hold; findings for what it cannot."""
 
-    def first(self, operations: pl.DataFrame) -> pl.Series:
-        """Booleans: which operations of a frame must be answered before the others
-        of their phase are sent."""
+    def waves(self, operations: pl.DataFrame) -> pl.Series:
+        """UInt8: in which wave of its phase each operation of a frame is sent; a wave
+        begins when the one before it was answered."""
 
     def cannot_end(self, entity: Entity, joined: pl.DataFrame) -> tuple[pl.Series, str]:
         """Booleans: which rows of decided differences this system cannot end without
@@ -106,6 +113,9 @@ class Target(Protocol):
     ) -> Iterable[Request]:
         """The exact requests, in order, each naming the operations it carries out.
 
+        Is given the operations of one wave: all of them at once where requests carry
+        several (``Capabilities.batched``), else in parts; and any part of a wave again
+        when a batch was taken apart. The same operations give the same requests.
         ``ids``: people whose remote identifier is not their key."""
 
     def interpret(
@@ -113,5 +123,15 @@ class Target(Protocol):
     ) -> Sequence[Outcome]:
         """One outcome for each operation of the request, in order."""
 
+    def take_apart(
+        self, request: Request, failure: Failure
+    ) -> Sequence[tuple[str, ...]]:
+        """The operations of a batch that was refused as a whole, in the smaller parts
+        in which they are composed and sent again; none where that would not help."""
+
     def lookup(self, operation: Operation) -> Sequence[Listing]:
         """How to read the one record of this operation."""
+
+    def probes(self) -> Sequence[Listing]:
+        """One listing for each kind of list that a run may read, to see whether it is
+        permitted and how long it is; their ``limit`` is 1 where it can be."""

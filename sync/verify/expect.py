@@ -155,6 +155,7 @@ def _reminder(operations: pl.DataFrame) -> LedgerView:
         missed=pl.lit(0, dtype=pl.UInt32),
         ended=pl.lit(value=False),
         digest=pl.when(pl.col("verb") == "update").then(pl.lit("?")),
+        person=pl.lit(None, dtype=pl.String),
     )
     return LedgerView(records.select(LEDGER_SCHEMA.names()), PAIRS_SCHEMA.to_frame())
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Mapping
 from typing import Any
-from urllib.parse import quote
 
 from sync.model.entities import METADATA_PREFIX
 from sync.model.normalise import decode_roles
@@ -30,13 +29,6 @@ PLATFORM_ROLES = {
     "system_administrator": "systemAdministrator",
 }
 """What the platform calls roles that only the api knows."""
-API_ROLES = ("administrator", "proctor", "student", "teacher")
-"""Enrollment roles of the api: EduBridge reference and OneRoster v1p2."""
-
-
-def segment(identifier: str) -> str:
-    """An identifier as one segment of a path: ``/`` and ``@`` are legal in it."""
-    return quote(identifier, safe="")
 
 
 def platform_grades(grades: str | None) -> list[str]:
@@ -138,17 +130,6 @@ def link_id(after: Mapping[str, Any], *, derived: bool) -> str:
     if not derived:
         return agent
     return str(uuid.uuid5(NAMESPACE, f"{after['studentSourcedId']}\n{agent}"))
-
-
-def enroll(after: Mapping[str, Any]) -> Json:
-    """What EduBridge takes beside the three ids of the path (all of it optional)."""
-    body: dict[str, Json] = {"sourcedId": after["sourcedId"], "role": after["role"]}
-    if after.get("beginDate"):
-        body["beginDate"] = f"{after['beginDate']}T00:00:00Z"
-    metadata = _metadata(after, {})
-    if metadata:
-        body["metadata"] = metadata
-    return body
 
 
 def enrollment(

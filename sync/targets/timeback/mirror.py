@@ -1,4 +1,4 @@
-"""Tables as they were read -> the mirror's frames, and which lists to read for them.
+"""Which of TimeBack's lists are read, and what becomes of their tables.
 
 The api's lists show a person's guardians as bare ids; only the platform's read per
 user tells the type of the relationship. So the lists are read for everybody, and the
@@ -7,24 +7,25 @@ guardians singly only for the students for whom it matters.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 import polars as pl
 
 from sync.model import normalise
-from sync.model.entities import METADATA_PREFIX, PEOPLE, REFERENCE, Entity
+from sync.model.entities import REFERENCE, Entity
 from sync.model.ledger import digest
-from sync.model.mirror import FROZEN, REMOTE_ID, REST
+from sync.model.mirror import FROZEN, REMOTE_ID
 from sync.model.normalise import FIELD_SEPARATOR
 from sync.model.roster import KEY
 from sync.targets.base import ID, Wants
+from sync.targets.common.mirroring import (
+    Tables,
+    by_course,
+    by_id,
+    is_student,
+    people,
+    reference,
+)
 
 UNREAD = "_unread"
-Tables = Mapping[str, pl.DataFrame]
-
-STUDENT_ROLE = f"{FIELD_SEPARATOR}student{FIELD_SEPARATOR}"
-_API_GRADES = {"-1": "PK", "0": "KG"}
-"""The api's own codes of the newer OpenAPI copy: -1 Pre-K, 0 Kindergarten."""
 
 
 def assemble(
@@ -34,10 +35,10 @@ def assemble(
     frames: dict[Entity, pl.DataFrame] = {}
     for entity in REFERENCE:
         if entity.value in tables:
-            frames[entity] = _reference(tables[entity.value])
+            frames[entity] = reference(tables[entity.value])
     if "users" in tables:
-        everybody = _people(wants, tables["users"])
-        student = _is_student()
+        everybody = people(wants, tables["users"])
+        student = is_student()
         frames[Entity.STUDENTS] = everybody.filter(student)
         frames[Entity.USERS] = everybody.filter(~student)
         if Entity.AGENTS in wants.entities:
@@ -49,76 +50,9 @@ def assemble(
         frames[Entity.AGENTS] = _told(tables["agents"])
     if "enrollments" in tables:
         frames[Entity.ENROLLMENTS] = (
-            _by_course(tables) if edubridge else _by_id(wants, tables)
+            by_course(tables) if edubridge else by_id(wants, tables)
         )
     return frames
-
-
-def _is_student() -> pl.Expr:
-    return (
-        pl.col("roles").str.contains(STUDENT_ROLE, literal=True).fill_null(value=False)
-    )
-
-
-def _reference(table: pl.DataFrame) -> pl.DataFrame:
-    texts = [name for name in table.columns if not name.startswith("_")]
-    return _keyed(table.with_columns(normalise.text(pl.col(*texts))))
-
-
-def _keyed(table: pl.DataFrame) -> pl.DataFrame:
-    """``_key`` and ``_remote_id`` from the record's own identifier."""
-    return (
-        table.with_columns(
-            pl.col(ID).alias(KEY),
-            pl.col(ID).alias("sourcedId"),
-            pl.col(ID).alias(REMOTE_ID),
-        )
-        .drop(ID)
-        .sort(KEY)
-    )
-
-
-def _people(wants: Wants, table: pl.DataFrame) -> pl.DataFrame:
-    texts = ("username", "givenName", "familyName", "middleName", "email", "phone")
-    clean = table.with_columns(
-        *(normalise.text(pl.col(name)) for name in (*texts, "identifier")),
-        normalise.status(pl.col("status")),
-        normalise.boolean(pl.col("enabledUser")),
-        normalise.date(pl.col("birthDate")),
-        _grades(pl.col("grades")),
-        *_metadata(wants, PEOPLE),
-    )
-    if clean["birthDate"].null_count() == clean.height:
-        clean = clean.drop("birthDate")  # this read side does not show it
-    return _keyed(clean)
-
-
-def _grades(column: pl.Expr) -> pl.Expr:
-    codes = column.str.split(",").list.eval(pl.element().replace(_API_GRADES))
-    joined = codes.list.join(",")
-    return pl.coalesce(normalise.grades(joined), normalise.text(joined)).alias("grades")
-
-
-def _metadata(wants: Wants, entities: Sequence[Entity]) -> list[pl.Expr]:
-    """The ``metadata.*`` columns that the drop has, out of what is carried along."""
-    delivered = (
-        set()
-        if wants.roster is None
-        else {
-            name
-            for entity in entities
-            for name in wants.roster.delivered(entity)
-            if name.startswith(METADATA_PREFIX) and "'" not in name
-        }
-    )
-    return [
-        normalise.text(
-            pl.col(REST).str.json_path_match(
-                f"$.metadata['{name.removeprefix(METADATA_PREFIX)}']"
-            )
-        ).alias(name)
-        for name in sorted(delivered)
-    ]
 
 
 def _links(tables: Tables, asked_for: list[str]) -> pl.DataFrame:
@@ -133,7 +67,7 @@ def _links(tables: Tables, asked_for: list[str]) -> pl.DataFrame:
         asked = pl.concat([subjects, pl.Series(asked_for, dtype=pl.String)]).unique()
     people = tables["users"]
     shown = (
-        people.filter(_is_student() & (pl.col("_agents").fill_null("") != ""))
+        people.filter(is_student() & (pl.col("_agents").fill_null("") != ""))
         .join(asked.alias(ID).to_frame(), on=ID, how="anti")
         .select(
             pl.col(ID).alias("studentSourcedId"),
@@ -169,57 +103,6 @@ def _link_frame(links: pl.DataFrame) -> pl.DataFrame:
     ).sort(KEY)
 
 
-def _enrollments(tables: Tables) -> pl.DataFrame:
-    return tables["enrollments"].with_columns(
-        normalise.enrollment_role(pl.col("role")),
-        normalise.status(pl.col("status")),
-        normalise.boolean(pl.col("primary")),
-        normalise.date(pl.col("beginDate")),
-        normalise.date(pl.col("endDate")),
-    )
-
-
-def _by_id(wants: Wants, tables: Tables) -> pl.DataFrame:
-    metadata = _metadata(wants, (Entity.ENROLLMENTS,))
-    return _keyed(_enrollments(tables).with_columns(*metadata))
-
-
-def _by_course(tables: Tables) -> pl.DataFrame:
-    """One row for each user, course, school and role, active if one of them is.
-
-    Course and school are the record's own, or else those of its class.
-    """
-    # No request here writes what is carried along, and it changes with every lesson.
-    frame = _keyed(_enrollments(tables)).drop(REST)
-    if "classes" in tables:
-        classes = tables["classes"].select(
-            pl.col(ID).alias("classSourcedId"),
-            pl.col("courseSourcedId").alias("_course"),
-            pl.col("schoolSourcedId").alias("_school"),
-        )
-        frame = frame.join(classes, on="classSourcedId", how="left").with_columns(
-            pl.coalesce("courseSourcedId", "_course").alias("courseSourcedId"),
-            pl.coalesce("schoolSourcedId", "_school").alias("schoolSourcedId"),
-        )
-    identity = ("userSourcedId", "courseSourcedId", "schoolSourcedId", "role")
-    whole = pl.all_horizontal(pl.col(*identity).is_not_null())
-    return (
-        frame.with_columns(
-            pl.when(whole)
-            .then(normalise.key(*identity))
-            .otherwise(pl.concat_str(pl.lit("?"), REMOTE_ID))
-            .alias(KEY),
-            # Ended ones are history: they stand behind an active one of the same key.
-            _rank=(pl.col("status") != "active").cast(pl.UInt8),
-        )
-        .sort(KEY, "_rank", REMOTE_ID)
-        .unique(KEY, keep="first", maintain_order=True)
-        .select(
-            pl.exclude("_rank", "_course", "_school"),
-        )
-    )
-
-
 def students_that_matter(
     wants: Wants, people: pl.DataFrame, *, types_matter: bool
 ) -> list[str]:
@@ -229,7 +112,7 @@ def students_that_matter(
     out one that is ours, and those of whom the drop now says another relationship than
     was last sent. With ``types_matter`` every student who has or wants a guardian.
     """
-    students = people.filter(_is_student())
+    students = people.filter(is_student())
     shown = students.select(ID, pl.col("_agents"))
     if wants.roster is None:
         told = shown.filter(pl.col("_agents").fill_null("?") != "")

@@ -1,145 +1,17 @@
-"""TimeBack's JSON records -> frames, for every list that is read.
+"""The platform's own JSON records -> frames: guardian links told singly.
 
 Comes in: the records of one page. Goes out: a frame with ``_id`` and String columns.
-Strict on identifiers, tolerant of everything else: a record that does not fit is kept
-with ``_frozen`` set, so that nobody changes or ends what could not be understood.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
 
-from sync.model.entities import STATUSES
-from sync.model.normalise import FIELD_SEPARATOR, ROLE_SEPARATOR
 from sync.targets.base import ID
-
-Record = Mapping[str, Any]
-
-CARRIED = (
-    "sms",
-    "userMasterIdentifier",
-    "preferredFirstName",
-    "preferredMiddleName",
-    "preferredLastName",
-    "pronouns",
-    "demographics",
-    "metadata",
-)
-"""What a replacing write must repeat, beside the compared fields. Passwords are
-dropped here and never stored or sent."""
-
-PERSON_TEXTS = (
-    "status",
-    "username",
-    "enabledUser",
-    "givenName",
-    "familyName",
-    "middleName",
-    "email",
-    "phone",
-    "identifier",
-)
-AGENT_NAMES = ("agents", "agentSourcedIds", "agentSourceIds")
-"""The last two are deviations seen in OneRoster servers."""
-
-
-def people(records: Sequence[Any]) -> pl.DataFrame:
-    """Users as they are listed: texts, ``grades``, ``roles``, ``_agents``, ``_rest``.
-
-    ``_agents`` is null where the record does not say, else identifiers joined by a
-    field separator.
-    """
-    rows = [_record(one) for one in records]
-    columns: dict[str, list[str | None]] = {
-        name: [_text(row.get(name)) for row in rows] for name in PERSON_TEXTS
-    }
-    columns |= {
-        "grades": [_joined(row.get("grades")) for row in rows],
-        "primaryOrgSourcedId": [_ref(row.get("primaryOrg")) for row in rows],
-        "birthDate": [_ref(row.get("demographics"), "birthDate") for row in rows],
-        "roles": [_roles(row.get("roles")) for row in rows],
-        "_agents": [_agents(row) for row in rows],
-        "_rest": [_rest(row) for row in rows],
-    }
-    return _frame(rows, columns, misfit=_person_misfit)
-
-
-def references(names: Mapping[str, str]) -> Callable[[Sequence[Any]], pl.DataFrame]:
-    """A reader of orgs, courses, classes and sessions.
-
-    ``names``: column -> key of the record; a key that ends in ``.sourcedId`` is a
-    reference.
-    """
-
-    def read(records: Sequence[Any]) -> pl.DataFrame:
-        rows = [_record(one) for one in records]
-        columns = {
-            column: [_at(row, key) for row in rows] for column, key in names.items()
-        }
-        return _frame(rows, columns)
-
-    return read
-
-
-orgs = references(
-    {"status": "status", "name": "name", "type": "type", "identifier": "identifier"}
-)
-sessions = references(
-    {
-        "status": "status",
-        "title": "title",
-        "type": "type",
-        "startDate": "startDate",
-        "endDate": "endDate",
-    }
-)
-courses = references(
-    {
-        "status": "status",
-        "title": "title",
-        "courseCode": "courseCode",
-        "orgSourcedId": "org.sourcedId",
-    }
-)
-classes = references(
-    {
-        "status": "status",
-        "title": "title",
-        "classCode": "classCode",
-        "classType": "classType",
-        "courseSourcedId": "course.sourcedId",
-        "schoolSourcedId": "school.sourcedId",
-    }
-)
-_enrollments = references(
-    {
-        "status": "status",
-        "role": "role",
-        "primary": "primary",
-        "beginDate": "beginDate",
-        "endDate": "endDate",
-        "userSourcedId": "user.sourcedId",
-        "classSourcedId": "class.sourcedId",
-        "schoolSourcedId": "school.sourcedId",
-        "courseSourcedId": "course.sourcedId",
-    }
-)
-
-
-def enrollments(records: Sequence[Any]) -> pl.DataFrame:
-    """Enrollments as OneRoster lists them: references as columns, ``_rest``."""
-    rest = [_rest(_record(one)) for one in records]
-    frame = _enrollments(records).with_columns(pl.Series("_rest", rest, pl.String))
-    known = pl.all_horizontal(
-        pl.col("userSourcedId", "role").is_not_null(),
-        pl.col("status").is_in(STATUSES),
-    )
-    return frame.with_columns(_frozen=pl.col("_frozen") | ~known.fill_null(value=False))
+from sync.targets.common.records import record, ref, text
 
 
 def links(records: Sequence[Any], student: str) -> pl.DataFrame:
@@ -148,13 +20,13 @@ def links(records: Sequence[Any], student: str) -> pl.DataFrame:
     The platform answers ``{"user": {...}, "relationshipType"}``, without the id of
     the relationship (TimeBack Level 1 guide, step 5).
     """
-    rows = [_record(one) for one in records]
-    agents = [_ref(row.get("user")) for row in rows]
+    rows = [record(one) for one in records]
+    agents = [ref(row.get("user")) for row in rows]
     frame = pl.DataFrame(
         {
             "studentSourcedId": [student] * len(rows),
             "agentSourcedId": agents,
-            "relationshipType": [_text(row.get("relationshipType")) for row in rows],
+            "relationshipType": [text(row.get("relationshipType")) for row in rows],
         },
         schema_overrides={
             "studentSourcedId": pl.String,
@@ -167,97 +39,3 @@ def links(records: Sequence[Any], student: str) -> pl.DataFrame:
         "agentSourcedId", keep="first", maintain_order=True
     )
     return distinct.with_columns(pl.col("agentSourcedId").alias(ID))
-
-
-def _frame(
-    rows: Sequence[Record],
-    columns: Mapping[str, list[str | None]],
-    misfit: Callable[[Record], bool] = lambda _: False,
-) -> pl.DataFrame:
-    ids = [_text(row.get("sourcedId")) for row in rows]
-    data = {
-        ID: [one or _nameless(row) for one, row in zip(ids, rows, strict=True)],
-        **columns,
-    }
-    frozen = [one is None or misfit(row) for one, row in zip(ids, rows, strict=True)]
-    texts = pl.DataFrame(data, schema=dict.fromkeys(data, pl.String))
-    return texts.with_columns(pl.Series("_frozen", frozen, dtype=pl.Boolean))
-
-
-def _record(one: Any) -> Record:
-    return one if isinstance(one, dict) else {"": one}
-
-
-def _nameless(row: Record) -> str:
-    """A record without an identifier is told from others by what it says."""
-    said = json.dumps(row, sort_keys=True, ensure_ascii=False, default=str)
-    return "?" + hashlib.sha256(said.encode()).hexdigest()[:24]
-
-
-def _person_misfit(row: Record) -> bool:
-    return row.get("status") not in STATUSES
-
-
-def _text(value: Any) -> str | None:
-    if value is None or isinstance(value, dict | list):
-        return None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    text = str(value)
-    return (text if text.isascii() else _whole(text)) or None
-
-
-def _whole(text: str) -> str:
-    """JSON may hold halves of characters, which no file and no frame can."""
-    return text.encode("utf-8", "replace").decode()
-
-
-def _at(row: Record, key: str) -> str | None:
-    name, _, inner = key.partition(".")
-    return _ref(row.get(name), inner) if inner else _text(row.get(name))
-
-
-def _ref(value: Any, key: str = "sourcedId") -> str | None:
-    return _text(value.get(key)) if isinstance(value, dict) else None
-
-
-def _joined(value: Any) -> str | None:
-    if isinstance(value, list):
-        return _text(",".join(str(item) for item in value if item is not None))
-    return _text(value)
-
-
-def _roles(value: Any) -> str | None:
-    if not isinstance(value, list):
-        return None
-    roles = sorted(
-        FIELD_SEPARATOR.join(
-            (
-                _text(role.get("roleType")) or "primary",
-                _text(role.get("role")) or "",
-                _ref(role.get("org")) or "",
-            )
-        )
-        for role in value
-        if isinstance(role, dict)
-    )
-    return ROLE_SEPARATOR.join(roles) or None
-
-
-def _agents(row: Record) -> str | None:
-    value = next((row[name] for name in AGENT_NAMES if row.get(name) is not None), None)
-    if value is None:
-        return None
-    if isinstance(value, str):
-        return FIELD_SEPARATOR.join(sorted(part for part in value.split(",") if part))
-    if not isinstance(value, list):
-        return None
-    ids = (_ref(one) if isinstance(one, dict) else _text(one) for one in value)
-    return FIELD_SEPARATOR.join(sorted({one for one in ids if one}))
-
-
-def _rest(row: Record) -> str | None:
-    kept = {name: row[name] for name in CARRIED if row.get(name) not in (None, {}, [])}
-    if not kept:
-        return None
-    return _whole(json.dumps(kept, sort_keys=True, ensure_ascii=False))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from urllib.parse import unquote
@@ -18,17 +19,19 @@ from sync.model.normalise import FIELD_SEPARATOR, ROLE_SEPARATOR, decode_roles
 from sync.model.operation import Operation, Verb
 from sync.model.outcome import Failure, Outcome, State
 from sync.model.request import Answer, Json, Listing, Page, Request
-from sync.model.roster import KEY, Roster
+from sync.model.roster import Roster
 from sync.targets.base import Projection, Wants
-from sync.targets.timeback import bodies, mirror, project, records
-from sync.targets.timeback.bodies import segment
+from sync.targets.common import edubridge, records
+from sync.targets.common.answers import envelope, failed, json_or_none, segment, total
+from sync.targets.common.mirroring import STUDENT_ROLE
+from sync.targets.timeback import bodies, mirror, project
 from sync.targets.timeback.config import TimebackSettings
+from sync.targets.timeback.records import links
 from sync.wire.auth import Service
-from sync.wire.failures import UnreadableError, classify, parse_json
+from sync.wire.failures import classify, parse_json
 
 ONEROSTER = "/ims/oneroster/rostering/v1p2"
 PLATFORM = "/rostering/1.0"
-EDUBRIDGE = "/edubridge/enrollments"
 API_PAGE = 3000
 """Records; OneRoster v1p2 enrollments page, limit."""
 PLATFORM_PAGE = 100
@@ -86,7 +89,6 @@ READERS: Mapping[str, Callable[[Sequence[Any]], pl.DataFrame]] = {
     "enrollments": records.enrollments,
 }
 SINGLE = {"users": "user", "enrollments": "enrollment"}
-TOTALS = ("totalCount", "total")
 
 
 class TimebackTarget:
@@ -201,18 +203,18 @@ class TimebackTarget:
         """One page of a list, or a single record as a page of one."""
         body = parse_json(answer)
         if listing.label == "agents":
-            found = _envelope(body, "agents")
-            frame = records.links(found, listing.subject or "")
+            found = envelope(body, "agents")
+            frame = links(found, listing.subject or "")
             return frame, Page(received=frame.height)
         if not listing.paged:
             record = body.get(SINGLE[listing.label]) if isinstance(body, dict) else None
             found = [record if record is not None else body]
             return READERS[listing.label](found), Page(received=1)
-        found = _envelope(body, listing.label)
+        found = envelope(body, listing.label)
         limit = body.get("limit")
         return READERS[listing.label](found), Page(
             received=len(found),
-            total=_total(body, answer),
+            total=total(body, answer),
             limit=limit if isinstance(limit, int) and limit > 0 else None,
         )
 
@@ -247,30 +249,16 @@ class TimebackTarget:
         )
 
     def cannot_end(self, entity: Entity, joined: pl.DataFrame) -> tuple[pl.Series, str]:
-        """EduBridge's unenroll names no role: an end is sent only when no other role
-        of that user, course and school stays."""
-        why = "EduBridge would end every role of this user in this course and school"
-        if entity is not Entity.ENROLLMENTS or not self.edubridge:
-            return pl.Series([False] * joined.height, dtype=pl.Boolean), why
-        group = pl.col(KEY).str.replace(r"/[^/]*$", "")
-        going = (pl.col("fate") == "remove").fill_null(value=False) | pl.col("ends")
-        lives = pl.col("was_active") | pl.col("decision").is_in(
-            ["create", "reactivate"]
-        ).fill_null(value=False)
-        stays = (lives & ~going).any().over(group)
-        return joined.select((going & stays).alias("stays")).to_series(), why
+        """Of enrollments that EduBridge would end together with others."""
+        if entity is Entity.ENROLLMENTS and self.edubridge:
+            return edubridge.cannot_end(joined), edubridge.ENDS_ALL
+        return pl.Series([False] * joined.height, dtype=pl.Boolean), ""
 
-    def first(self, operations: pl.DataFrame) -> pl.Series:
-        """The first enrollment of each course and school makes EduBridge's default
-        class; two at once would race, so the others wait for it."""
-        new = (pl.col("entity") == Entity.ENROLLMENTS.value) & ~pl.col("ends")
-        place = [
-            pl.col("after").str.json_path_match(f"$.{name}")
-            for name in ("courseSourcedId", "schoolSourcedId")
-        ]
-        rank = pl.col("id").cum_count().over(new, *place)
-        ahead = ~new | (rank == 1) | pl.lit(not self.edubridge)
-        return operations.select(ahead.alias("first")).to_series()
+    def waves(self, operations: pl.DataFrame) -> pl.Series:
+        """EduBridge's first enrollments of a course and school go ahead."""
+        if self.edubridge:
+            return edubridge.waves(operations)
+        return pl.Series("wave", [0] * operations.height, dtype=pl.UInt8)
 
     def compose(
         self, operations: Iterable[Operation], ids: Mapping[str, str]
@@ -286,7 +274,7 @@ class TimebackTarget:
             case Entity.AGENTS:
                 return self._link(operation, ids)
             case Entity.ENROLLMENTS if self.edubridge:
-                return _enroll(operation, ids)
+                return edubridge.request("api", operation, ids)
             case Entity.ENROLLMENTS:
                 return self._enrollment(operation, ids)
             case _:
@@ -338,12 +326,12 @@ class TimebackTarget:
             gone = answer.status == 404 and request.method == "DELETE"  # noqa: PLR2004
             if gone:  # ended already; the read-back has the last word
                 return [Outcome(operation, State.DONE, status=404)]
-            return [_failed(operation, answer)]
-        body = _json_or_none(answer)
+            return [failed(operation, answer)]
+        body = json_or_none(answer)
         if isinstance(body, dict) and body.get("imsx_codeMajor") == "failure":
             told = classify(Answer(422, answer.headers, answer.body), write=True)
             if told is not None:
-                return [_failed(operation, told)]
+                return [failed(operation, told)]
         return [
             Outcome(
                 operation,
@@ -352,6 +340,21 @@ class TimebackTarget:
                 remote_id=_remote_id(request, body),
             )
         ]
+
+    def take_apart(
+        self, request: Request, failure: Failure
+    ) -> Sequence[tuple[str, ...]]:
+        """Each request carries one operation."""
+        return ()
+
+    def probes(self) -> Sequence[Listing]:
+        """Every list of either service, one record of each."""
+        labels = ["users", "orgs"]
+        if self.settings.api:
+            labels += ["courses", "classes", "enrollments"]
+        found = [replace(self._list(label, (label,)), limit=1) for label in labels]
+        platform = Listing("users", "platform", f"{PLATFORM}/users", limit=1)
+        return found if not self.settings.reads_api else [platform, *found]
 
     def lookup(self, operation: Operation) -> Sequence[Listing]:
         """How to read this one record."""
@@ -399,7 +402,7 @@ def _with_columns(label: str, table: pl.DataFrame) -> pl.DataFrame:
     read = READERS.get(label)
     if not table.is_empty():
         return table
-    empty = records.links([], "") if read is None else read([])
+    empty = links([], "") if read is None else read([])
     return pl.concat([empty, table], how="diagonal_relaxed")
 
 
@@ -410,7 +413,7 @@ def _ended(column: pl.Expr) -> pl.Expr:
 def _other_roles(column: pl.Expr) -> pl.Expr:
     """The roles besides that of student, which the platform assigns by itself."""
     others = column.str.split(ROLE_SEPARATOR).list.filter(
-        ~pl.element().str.contains(mirror.STUDENT_ROLE, literal=True)
+        ~pl.element().str.contains(STUDENT_ROLE, literal=True)
     )
     return others.list.join(ROLE_SEPARATOR).replace("", None)
 
@@ -456,39 +459,6 @@ def _put_person(operation: Operation) -> Request:
     return Request("platform", "PUT", path, {"user": person}, operations=done)
 
 
-def _enroll(operation: Operation, ids: Mapping[str, str]) -> Request:
-    values = operation.after or operation.before or {}
-    user = ids.get(values["userSourcedId"], values["userSourcedId"])
-    named = (user, values["courseSourcedId"], values["schoolSourcedId"])
-    place = "/".join(segment(one) for one in named)
-    done = (operation.id,)
-    if operation.ends:
-        return Request(
-            "api", "DELETE", f"{EDUBRIDGE}/unenroll/{place}", operations=done
-        )
-    return Request(
-        "api",
-        "POST",
-        f"{EDUBRIDGE}/enroll/{place}",
-        bodies.enroll(values),
-        repeatable=False,
-        operations=done,
-    )
-
-
-def _failed(operation: str, failure: Failure) -> Outcome:
-    state = State.SENT if failure.in_doubt else State.FAILED
-    return Outcome(operation, state, status=failure.status, failure=failure)
-
-
-def _json_or_none(answer: Answer) -> Json | None:
-    """Success answers may be empty or no JSON at all."""
-    try:
-        return parse_json(answer) if answer.body else None
-    except UnreadableError:
-        return None
-
-
 def _remote_id(request: Request, body: Json | None) -> str | None:
     """The id that the system gave, where it says one; for links the one in the path."""
     if "/agents/" in request.path:
@@ -509,30 +479,3 @@ def _remote_id(request: Request, body: Json | None) -> str | None:
     data = body.get("data")
     found = data.get("id") if isinstance(data, dict) else None
     return found if isinstance(found, str) else None
-
-
-def _envelope(body: Json, name: str) -> list[Any]:
-    """The records of a list. Raises ``UnreadableError`` where the key is missing:
-    a success without it must never be taken for an empty roster."""
-    if not isinstance(body, dict) or name not in body:
-        message = f'the answer has no "{name}"'
-        raise UnreadableError(message)
-    found = body[name]
-    if found is None:
-        return []
-    if not isinstance(found, list):
-        message = f'"{name}" is not a list'
-        raise UnreadableError(message)
-    return found
-
-
-def _total(body: Mapping[str, Any], answer: Answer) -> int | None:
-    header = answer.headers.get("x-total-count", "")
-    if header.isdecimal():
-        return int(header)
-    inner = body.get("pagination")
-    for holder in (body, inner if isinstance(inner, dict) else {}):
-        for name in TOTALS:
-            if isinstance(holder.get(name), int):
-                return int(holder[name])
-    return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +15,7 @@ import polars as pl
 import pytest
 
 from sync.apply import Sender
-from sync.model.operation import OPERATION_SCHEMA
+from sync.model.operation import OPERATION_SCHEMA, Operation
 from sync.model.outcome import Failure, FailureKind, Outcome, State
 from sync.model.request import Answer, Request
 from sync.plan import decode
@@ -68,7 +68,23 @@ class FakeWire:
 
 
 class FakeTarget:
-    """Done for an answer, with the id in its body; failed or in doubt otherwise."""
+    """Done for an answer, with the id in its body; failed or in doubt otherwise.
+
+    A batch that is refused with 400 is taken apart into halves."""
+
+    def compose(
+        self, operations: Iterable[Operation], ids: Mapping[str, str]
+    ) -> Iterable[Request]:
+        named = [one.id for one in operations]
+        yield Request("api", "POST", "/batch", operations=tuple(named))
+
+    def take_apart(
+        self, request: Request, failure: Failure
+    ) -> Sequence[tuple[str, ...]]:
+        ids = request.operations
+        half = len(ids) // 2
+        whole = failure.status != 400 or not half  # noqa: PLR2004 - a status
+        return () if whole else (ids[:half], ids[half:])
 
     def interpret(
         self, request: Request, answer: Answer | Failure

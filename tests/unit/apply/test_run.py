@@ -171,7 +171,7 @@ def test_a_lane_has_one_request_in_flight(apply: Any) -> None:
         apply.operation(
             f"enrollments:{n}",
             request=Request(
-                "api", "POST", "/", lane="course", operations=(f"enrollments:{n}",)
+                "api", "POST", "/", lanes=("course",), operations=(f"enrollments:{n}",)
             ),
         )
         for n in range(5)

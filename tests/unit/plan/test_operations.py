@@ -40,7 +40,7 @@ def planned(
     drop: dict[Entity, list[Row]],
     remote: dict[Entity, list[Row]],
     rules: FieldRules = RULES,
-    first: Any = None,
+    waves: Any = None,
 ) -> pl.DataFrame:
     """The operations of a drop; what only the target has is removed."""
     joined = diff(
@@ -54,8 +54,8 @@ def planned(
     )
     alone = pl.when(~pl.col("in_drop")).then(pl.lit("remove"))
     fated = {e: f.with_columns(fate=alone) for e, f in joined.items()}
-    ahead = first or (lambda whole: pl.Series([True] * whole.height))
-    found = operations(fated, dict.fromkeys(Entity, rules), ENDED, ahead)
+    order = waves or (lambda whole: pl.Series([0] * whole.height, dtype=pl.UInt8))
+    found = operations(fated, dict.fromkeys(Entity, rules), ENDED, order)
     assert found.schema == OPERATION_SCHEMA
     return found
 
@@ -281,7 +281,7 @@ def test_an_ending_needs_nobody() -> None:
 
 def test_what_goes_first_is_in_the_first_wave() -> None:
     drop = {ENROLLMENTS: [enrollment(key, "s") for key in "abc"]}
-    found = planned(drop, {}, first=lambda whole: whole["key"] == "b")
+    found = planned(drop, {}, waves=lambda whole: (whole["key"] != "b").cast(pl.UInt8))
     assert found.select("key", "wave").rows() == [("b", 0), ("a", 1), ("c", 1)]
 
 

@@ -67,8 +67,16 @@ class OnePut:
     ) -> Projection:
         return Projection(roster.frames, {}, roster.frozen, Findings.none())
 
-    def first(self, operations: pl.DataFrame) -> pl.Series:
-        return pl.Series([True] * operations.height, dtype=pl.Boolean)
+    def waves(self, operations: pl.DataFrame) -> pl.Series:
+        return pl.Series([0] * operations.height, dtype=pl.UInt8)
+
+    def take_apart(
+        self, request: Request, failure: Failure
+    ) -> Sequence[tuple[str, ...]]:
+        return ()
+
+    def probes(self) -> Sequence[Listing]:
+        return ()
 
     def cannot_end(self, entity: Entity, joined: pl.DataFrame) -> tuple[pl.Series, str]:
         return joined["_key"].is_in(list(self.stuck)), "it would harm others"
@@ -316,7 +324,9 @@ requests = st.builds(
     body=st.none() | st.dictionaries(st.text(max_size=3), st.none() | st.text()),
     query=st.lists(st.tuples(st.text(), st.text()), max_size=2).map(tuple),
     repeatable=st.booleans(),
-    lane=st.none() | st.text(),
+    lanes=st.lists(st.text(max_size=3), max_size=2).map(tuple),
+    headers=st.just(()) | st.just((("Accept", "text/xml"),)),
+    otherwise=st.none() | st.just(Request("api", "POST", "/x", {"a": 1})),
     operations=st.lists(st.text(), max_size=3).map(tuple),
 )
 

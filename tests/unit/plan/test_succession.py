@@ -37,6 +37,7 @@ def ledger_row(key: str, entity: Entity = STUDENTS, **facts: Any) -> dict[str, A
         "missed": 0,
         "ended": False,
         "digest": None,
+        "person": None,
     }
     return own | facts
 

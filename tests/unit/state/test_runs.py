@@ -300,10 +300,25 @@ def test_a_state_of_a_newer_program_is_refused(tmp_path: Path) -> None:
     folder = StateFolder(tmp_path)
     TargetState.open(folder, "district").close()
     connection = connect(folder.targets / "district.sqlite")
-    connection.execute("PRAGMA user_version = 2")
+    connection.execute("PRAGMA user_version = 99")
     connection.close()
     with pytest.raises(UsageError, match="newer"):
         TargetState.open(folder, "district")
+
+
+def test_a_state_of_an_older_program_is_brought_up_to_date(tmp_path: Path) -> None:
+    folder = StateFolder(tmp_path)
+    with TargetState.open(folder, "district") as state:
+        state.save_ledger(one_record("kept"))
+    connection = connect(folder.targets / "district.sqlite")
+    connection.execute("ALTER TABLE ledger DROP COLUMN person")
+    connection.execute("PRAGMA user_version = 1")
+    connection.close()
+    (tmp_path / "version").write_text("1\n", "ascii")
+    for _ in range(2):
+        with TargetState.open(StateFolder(tmp_path), "district") as state:
+            assert state.ledger().records["key"].to_list() == ["kept"]
+    assert (tmp_path / "version").read_text("ascii") == "2\n"
 
 
 def test_a_target_named_outside_of_the_folder_is_refused(tmp_path: Path) -> None:
@@ -369,7 +384,7 @@ Maybe = st.none() | Word
 Record = st.tuples(
     *(st.sampled_from(list(Entity)).map(str), Word, Maybe, Maybe),
     *(st.none() | st.booleans(), st.none() | st.integers(0, 2**32 - 1)),
-    *(st.none() | st.booleans(), Maybe),
+    *(st.none() | st.booleans(), Maybe, Maybe),
 )
 Pair = st.tuples(st.sampled_from(list(Entity)).map(str), Word, Word, Maybe, Maybe)
 

@@ -12,8 +12,9 @@ from sync.model.entities import SYNCED, Entity, Mode
 from sync.model.ledger import LEDGER_SCHEMA, PAIRS_SCHEMA, LedgerView, digest
 from sync.model.roster import Roster
 from sync.targets.base import Wants
-from sync.targets.timeback import records
+from sync.targets.common import records
 from sync.targets.timeback.mirror import assemble, students_that_matter
+from sync.targets.timeback.records import links as guardians
 
 STUDENTS, USERS = Entity.STUDENTS, Entity.USERS
 AGENTS, ENROLLMENTS = Entity.AGENTS, Entity.ENROLLMENTS
@@ -39,7 +40,7 @@ def told(of: Mapping[str, Sequence[tuple[str, str]]]) -> pl.DataFrame:
     """The guardians that were read singly, student by student."""
     return pl.concat(
         [
-            records.links(
+            guardians(
                 [
                     {"user": {"sourcedId": agent}, "relationshipType": kind}
                     for agent, kind in links

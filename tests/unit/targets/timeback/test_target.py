@@ -17,8 +17,9 @@ from sync.model.operation import OPERATION_SCHEMA, Operation, Phase, Verb
 from sync.model.outcome import Failure, FailureKind, State
 from sync.model.request import Answer, Listing, Request
 from sync.targets.base import Wants
+from sync.targets.common.answers import segment
 from sync.targets.timeback import TimebackTarget
-from sync.targets.timeback.bodies import NAMESPACE, platform_grades, segment
+from sync.targets.timeback.bodies import NAMESPACE, platform_grades
 from sync.wire import UnreadableError
 
 Make = Callable[..., TimebackTarget]
@@ -790,15 +791,15 @@ def enrollments(*places: str, ends: bool = False) -> pl.DataFrame:
 @pytest.mark.parametrize(
     ("keys", "frame", "expected"),
     [
-        ({}, enrollments("k1o1", "k1o1", "k1o2", "k2o1"), [True, False, True, True]),
-        ({}, enrollments("k1o1", "k1o1", ends=True), [True, True]),
-        ({"enrollments": "oneroster"}, enrollments("k1o1", "k1o1"), [True, True]),
+        ({}, enrollments("k1o1", "k1o1", "k1o2", "k2o1"), [0, 1, 0, 0]),
+        ({}, enrollments("k1o1", "k1o1", ends=True), [0, 0]),
+        ({"enrollments": "oneroster"}, enrollments("k1o1", "k1o1"), [0, 0]),
     ],
 )
 def test_the_first_enrollment_of_a_course_and_school_goes_ahead(
-    timeback: Make, keys: dict[str, Any], frame: pl.DataFrame, expected: list[bool]
+    timeback: Make, keys: dict[str, Any], frame: pl.DataFrame, expected: list[int]
 ) -> None:
-    assert timeback(**keys).first(frame).to_list() == expected
+    assert timeback(**keys).waves(frame).to_list() == expected
 
 
 ACTIVE = {"was_active": True, "ends": False, "decision": "unchanged", "fate": None}

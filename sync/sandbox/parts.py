@@ -1,0 +1,7 @@
+"""Every part of the sandbox that has records of its own: one line each."""
+
+from __future__ import annotations
+
+from sync.sandbox.part import Part
+
+PARTS: tuple[Part, ...] = ()

@@ -1,0 +1,79 @@
+"""EduBridge: enrollments by user, course and school, without classes.
+
+What the kinds that write through it have in common: the identity of an enrollment, the
+requests, the order of sending, and which ends would end more than they should. Sources:
+TimeBack enrollments guide, EduBridge reference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from sync.model.entities import METADATA_PREFIX, Entity
+from sync.model.operation import Operation
+from sync.model.request import Json, Request
+from sync.model.roster import KEY
+from sync.targets.common.answers import segment
+
+EDUBRIDGE = "/edubridge/enrollments"
+IDENTITY = ("userSourcedId", "courseSourcedId", "schoolSourcedId", "role")
+ENDS_ALL = "EduBridge would end every role of this user in this course and school"
+
+
+def cannot_end(joined: pl.DataFrame) -> pl.Series:
+    """Booleans: its unenroll names no role, so an end is sent only when no other role
+    of that user, course and school stays."""
+    group = pl.col(KEY).str.replace(r"/[^/]*$", "")
+    going = (pl.col("fate") == "remove").fill_null(value=False) | pl.col("ends")
+    lives = pl.col("was_active") | pl.col("decision").is_in(
+        ["create", "reactivate"]
+    ).fill_null(value=False)
+    stays = (lives & ~going).any().over(group)
+    return joined.select((going & stays).alias("stays")).to_series()
+
+
+def waves(operations: pl.DataFrame) -> pl.Series:
+    """The first enrollment of each course and school makes its default class; two at
+    once would race, so the others wait for it."""
+    new = (pl.col("entity") == Entity.ENROLLMENTS.value) & ~pl.col("ends")
+    place = [
+        pl.col("after").str.json_path_match(f"$.{name}")
+        for name in ("courseSourcedId", "schoolSourcedId")
+    ]
+    rank = pl.col("id").cum_count().over(new, *place)
+    later = (new & (rank > 1)).cast(pl.UInt8)
+    return operations.select(later.alias("wave")).to_series()
+
+
+def request(service: str, operation: Operation, ids: Mapping[str, str]) -> Request:
+    """The request of one enrollment: enroll, or unenroll where it ends."""
+    values = operation.after or operation.before or {}
+    user = ids.get(values["userSourcedId"], values["userSourcedId"])
+    named = (user, values["courseSourcedId"], values["schoolSourcedId"])
+    place = "/".join(segment(one) for one in named)
+    done = (operation.id,)
+    if operation.ends:
+        path = f"{EDUBRIDGE}/unenroll/{place}"
+        return Request(service, "DELETE", path, operations=done)
+    path = f"{EDUBRIDGE}/enroll/{place}"
+    return Request(
+        service, "POST", path, body(values), repeatable=False, operations=done
+    )
+
+
+def body(after: Mapping[str, Any]) -> Json:
+    """What enroll takes beside the three ids of the path (all of it optional)."""
+    found: dict[str, Json] = {"sourcedId": after["sourcedId"], "role": after["role"]}
+    if after.get("beginDate"):
+        found["beginDate"] = f"{after['beginDate']}T00:00:00Z"
+    metadata = {
+        name.removeprefix(METADATA_PREFIX): value
+        for name, value in after.items()
+        if name.startswith(METADATA_PREFIX) and value is not None
+    }
+    if metadata:
+        found["metadata"] = metadata
+    return found
