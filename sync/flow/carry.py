@@ -17,7 +17,7 @@ import polars as pl
 from sync.apply import Sender, send_plan, settle_doubt, skipped
 from sync.errors import TargetError
 from sync.flow.context import Context
-from sync.flow.preview import overlaid
+from sync.flow.reading import overlaid
 from sync.model.entities import PEOPLE
 from sync.model.ledger import LedgerView
 from sync.model.mirror import Mirror

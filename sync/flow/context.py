@@ -79,6 +79,9 @@ class Story:
         default_factory=lambda: {"sent": 0, "retried": 0, "throttled": 0}
     )
     timeline: list[int] = field(default_factory=list)
+    compares: bool = False
+    """Nothing is ever written there: what is wanted is a comparison, which is good when
+    it came to its end."""
     incomplete: bool = False
     """A remote list could not be proven complete."""
     succession: pl.DataFrame | None = None

@@ -127,7 +127,8 @@ def finish(
         outcome = "preview"
     news = with_news(context) if story.drop else {}
     account = _account(context, code, outcome, error, news)
-    good = not preview and code in {ExitCode.DONE, ExitCode.PARTIAL}
+    ended = code in {ExitCode.DONE, ExitCode.PARTIAL}
+    good = ended and (not preview or story.compares)
     ledger = _ledger(context, moves=good)
     try:
         write_report(

@@ -118,11 +118,16 @@ async def nightly(
             keep(context, planned)
             if planned.plan.held:
                 raise _held(context, planned.plan)
-            if not dry:
+            if not dry and writes:
                 await _carry(context, planned.plan, wire, reread=False)
 
+        writes = context.target.capabilities.writes
+        context.story.compares = not dry and not writes
         return await accounted(
-            context, steps, preview=dry, refusal=_refusal(context, intake)
+            context,
+            steps,
+            preview=dry or not writes,
+            refusal=_refusal(context, intake),
         )
 
 

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import polars as pl
 
 from sync.config import fingerprint
 from sync.diff import DiffInput, diff
-from sync.errors import TargetError
-from sync.fetch import Progress, fetch
 from sync.flow.context import Context
 from sync.flow.intake import Intake
 from sync.flow.kept import passed_before
+from sync.flow.reading import (
+    changes_since,
+    doubt_empty,
+    overlaid,
+    read_target,
+    with_candidates,
+)
 from sync.flow.selecting import projected, wanted
-from sync.model import normalise
 from sync.model.entities import PEOPLE, Entity, Mode
 from sync.model.finding import Finding, Findings, Severity
 from sync.model.ledger import LedgerView
-from sync.model.mirror import REMOTE_ID, Mirror
-from sync.model.plan import Plan
-from sync.model.roster import KEY, Roster
+from sync.model.mirror import Mirror
+from sync.model.roster import Roster
 from sync.plan import Facts, PlanInput, Planned, make_plan
-from sync.state import load_mirror, save_mirror
+from sync.state import load_mirror
 from sync.targets.base import Wants
-from sync.verify import Reader, remote_frame
 from sync.version import PROGRAM
 from sync.wire import Wire
 
@@ -36,182 +39,84 @@ async def preview(context: Context, intake: Intake, wire: Wire) -> Planned:
         message = "a refused drop has no plan"
         raise ValueError(message)
     ledger = context.state.ledger()
-    proven = load_mirror(context.folder, context.table.name) is not None
-    entities = tuple(e for e in context.table.entities if e in roster.modes)
-    await wire.authenticate()
-    mirror = overlaid(
-        await read_target(
-            context, wire, Wants(entities, wanted(context, roster, ledger), ledger)
-        ),
-        ledger,
-    )
-    planned = _planned(context, intake, roster, mirror, ledger)
-    if not proven:
-        await _doubt_empty(context, wire, mirror, planned.plan)
-    return planned
-
-
-ASKED = 3
-"""Records of the drop that are asked for singly before an empty list is believed."""
-
-
-async def _doubt_empty(
-    context: Context, wire: Wire, mirror: Mirror, plan: Plan
-) -> None:
-    """An empty list that nobody has seen filled may be one that we may not see.
-
-    Raises ``TargetError`` where one of three records that the list should have, were
-    it full, is there all the same.
-    """
-    for entity in (*PEOPLE, Entity.ENROLLMENTS):
-        held = mirror.frames.get(entity)
-        created = plan.operations.filter(entity=entity.value, verb="create")
-        if held is None or held.height or created.is_empty():
-            continue
-        asked = created.head(ASKED)
-        found = await Reader(context.target, wire).read(asked)
-        there = remote_frame(entity, found)[KEY]
-        if asked["key"].is_in(there.implode()).any():
-            message = (
-                f"the list of {entity.value} is empty, but a record of it is there "
-                "when asked for by itself"
-            )
-            do = "see whether our access covers the whole district; nothing was sent"
-            raise TargetError(message, do=do)
-
-
-async def read_target(context: Context, wire: Wire, wants: Wants) -> Mirror:
-    """The mirror, read now, kept for later runs. Raises ``TargetError``."""
     before = load_mirror(context.folder, context.table.name)
-    previous = {} if before is None else _held(before)
-    with context.stage("fetch", unit="records") as step:
-        seen: dict[str, int] = {}
+    able = context.target.capabilities
+    entities = tuple(
+        e for e in context.table.entities if e in roster.modes and e in able.verbs
+    )
+    await wire.authenticate()
+    wants = Wants(entities, wanted(context, roster, ledger), ledger)
+    since = changes_since(context, before, wants)
+    read = await read_target(context, wire, replace(wants, since=since))
+    draft = _draft(context, intake, roster, overlaid(read, ledger), ledger)
+    if since is not None:
+        seen = await with_candidates(context, wire, wants, read, draft.planned.plan)
+        if seen is not read:
+            draft = _draft(context, intake, roster, overlaid(seen, ledger), ledger)
+    if before is None:
+        plan = draft.planned.plan
+        await doubt_empty(context, wire, overlaid(read, ledger), plan)
+    _tell(context, draft)
+    return draft.planned
 
-        def advance(progress: Progress) -> None:
-            step.advance(progress.records - seen.get(progress.label, 0))
-            seen[progress.label] = progress.records
 
-        mirror = await fetch(
-            context.target,
-            wire,
-            wants,
-            previous=previous,
-            holders=_holders(before, context.state.ledger()),
-            progress=advance,
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A plan, and what is to be said of it beside what stands in it."""
+
+    planned: Planned
+    findings: Findings
+    notes: tuple[str, ...]
+    missing: tuple[str, ...]
+    """Entities that the last good drop had and this one has not."""
+
+
+def _not_supported(context: Context, roster: Roster) -> Findings:
+    """One note for each table of the drop that this target does not hold at all."""
+    able, configured = context.target.capabilities, context.table.entities
+    kind = context.table.kind
+    reasons = {
+        entity: f"{kind}: {able.lacks[entity]}"
+        for entity in roster.frames
+        if entity in able.lacks
+    } | {
+        entity: "the target's entities leave them out"
+        for entity in roster.frames
+        if entity in able.verbs and entity not in configured
+    }
+    return Findings.of(
+        Finding(
+            "RS302",
+            Severity.NOTE,
+            f"{roster.counts[entity].accepted:,} rows of {entity.value} are not "
+            f"supported: {why}",
+            entity=entity.value,
+            hint="nothing of them is sent, changed or ended",
         )
-    context.story.notes += mirror.notes
-    unproven = sorted(e.value for e, whole in mirror.complete.items() if not whole)
-    if unproven:
-        context.story.incomplete = True
-        names = ", ".join(unproven)
-        context.story.notes.append(
-            f"the list of {names} could not be proven complete, so nothing of it is "
-            "removed"
-        )
-    else:
-        save_mirror(context.folder, context.table.name, mirror)
-    return mirror
-
-
-def _held(mirror: Mirror) -> dict[str, int]:
-    """What the last read held, by entity; people stand in one list on the target."""
-    totals = {entity.value: count for entity, count in mirror.totals.items()}
-    return totals | {"users": sum(totals.get(one.value, 0) for one in PEOPLE)}
-
-
-def _holders(before: Mirror | None, ledger: LedgerView) -> dict[str, frozenset[str]]:
-    """Whose own list held links at the last read that we have not ended since."""
-    links = None if before is None else before.frames.get(Entity.AGENTS)
-    if links is None:
-        return {}
-    ours = ledger.of(Entity.AGENTS).filter(~pl.col("ended"))
-    held = links.join(ours, left_on=KEY, right_on="key", how="semi")
-    return {Entity.AGENTS.value: frozenset(held["studentSourcedId"])}
-
-
-def overlaid(mirror: Mirror, ledger: LedgerView) -> Mirror:
-    """The mirror under our own keys, where the target gave other identifiers."""
-    odd = ledger.records.filter(pl.col("remote_id") != pl.col("key"))
-    people = odd.filter(pl.col("entity").is_in([one.value for one in PEOPLE]))
-    keys = dict(people.select("remote_id", "key").rows())
-    frames = dict(mirror.frames)
-    enrollments = frames.get(Entity.ENROLLMENTS)
-    if enrollments is not None:
-        frames[Entity.ENROLLMENTS] = _under_our_ids(enrollments, odd)
-    if keys:
-        frames = {entity: _renamed(entity, f, keys) for entity, f in frames.items()}
-    links = frames.get(Entity.AGENTS)
-    if links is not None:
-        known = ledger.of(Entity.AGENTS).select(
-            pl.col("key").alias(KEY), pl.col("remote_id").alias("_known")
-        )
-        frames[Entity.AGENTS] = (
-            links.join(known, on=KEY, how="left")
-            .with_columns(pl.coalesce(REMOTE_ID, "_known").alias(REMOTE_ID))
-            .drop("_known")
-            .sort(KEY)
-        )
-    return Mirror(
-        frames,
-        mirror.complete,
-        mirror.totals,
-        mirror.read_at,
-        mirror.notes,
-        mirror.pages,
+        for entity, why in reasons.items()
+        if roster.counts[entity].accepted
     )
 
 
-_PEOPLE_COLUMNS = ("studentSourcedId", "agentSourcedId", "userSourcedId")
-_COMPOSED = {
-    Entity.AGENTS: ("studentSourcedId", "agentSourcedId"),
-    Entity.ENROLLMENTS: (
-        "userSourcedId",
-        "courseSourcedId",
-        "schoolSourcedId",
-        "role",
-    ),
-}
-_SLASHES = len(_COMPOSED[Entity.ENROLLMENTS]) - 1
+def _tell(context: Context, draft: Draft) -> None:
+    """Put a plan and what is to be said of it into the story of the run."""
+    story, planned = context.story, draft.planned
+    story.findings += draft.findings
+    story.notes += draft.notes
+    story.missing_files = draft.missing
+    story.plan = planned.plan
+    story.operations = planned.plan.operations
+    story.untouched = planned.untouched
+    story.entities = {e: dict(s) for e, s in planned.plan.account.items()}
 
 
-def _under_our_ids(frame: pl.DataFrame, odd: pl.DataFrame) -> pl.DataFrame:
-    """Enrollments that were given another id than they were sent with, under ours.
-
-    Composed keys are no ids; an id that the target holds itself is never given twice.
-    """
-    composed = pl.col("key").str.count_matches("/", literal=True) == _SLASHES
-    given = odd.filter((pl.col("entity") == Entity.ENROLLMENTS.value) & ~composed)
-    free = given.join(frame, left_on="key", right_on=KEY, how="anti")
-    keys = dict(free.select("remote_id", "key").rows())
-    return frame.with_columns(pl.col(KEY).replace(keys)).sort(KEY) if keys else frame
-
-
-def _renamed(
-    entity: Entity, frame: pl.DataFrame, keys: Mapping[str, str]
-) -> pl.DataFrame:
-    if entity in PEOPLE:
-        return frame.with_columns(pl.col(KEY).replace(keys)).sort(KEY)
-    columns = [name for name in _PEOPLE_COLUMNS if name in frame.columns]
-    if not columns:
-        return frame
-    parts = _COMPOSED[entity]
-    composed = frame.select(
-        (pl.col(KEY) == normalise.key(*parts)).alias("c")
-    ).to_series()
-    named = frame.with_columns(pl.col(columns).replace(keys))
-    return named.with_columns(
-        pl.when(composed).then(normalise.key(*parts)).otherwise(KEY).alias(KEY)
-    ).sort(KEY)
-
-
-def _planned(
+def _draft(
     context: Context,
     intake: Intake,
     roster: Roster,
     mirror: Mirror,
     ledger: LedgerView,
-) -> Planned:
-    story = context.story
+) -> Draft:
     wanted = set(context.table.entities)
     fields = context.field_rules(roster)
     with context.stage("compare", total=_size(roster.frames)):
@@ -229,11 +134,8 @@ def _planned(
             )
         )
         joined = selected.marked({e: f for e, f in joined.items() if e in desired})
-    story.notes += _untold(joined)
     before = context.state.bulk_rows(context.source)
-    story.findings += projection.findings
-    story.findings += _missing_files(context, roster, intake.absent)
-    story.findings += _small_files(context, roster, before)
+    missing = _missing_files(context, roster, intake.absent)
     with context.stage("plan", unit="operations") as step:
         planned = make_plan(
             PlanInput(
@@ -251,11 +153,15 @@ def _planned(
             )
         )
         step.advance(planned.plan.operations.height)
-    story.plan = planned.plan
-    story.operations = planned.plan.operations
-    story.untouched = planned.untouched
-    story.entities = {e: dict(s) for e, s in planned.plan.account.items()}
-    return planned
+    return Draft(
+        planned,
+        projection.findings
+        + missing
+        + _small_files(context, roster, before)
+        + _not_supported(context, roster),
+        tuple(_untold(joined)),
+        tuple(missing.frame["entity"]),
+    )
 
 
 def _size(frames: Mapping[Entity, pl.DataFrame]) -> int:
@@ -354,7 +260,6 @@ def _missing_files(
     ]
     if partial or not missing:
         return Findings.none()
-    context.story.missing_files = tuple(entity.value for entity in missing)
     return Findings.of(
         Finding(
             "RS402",
@@ -365,10 +270,3 @@ def _missing_files(
         )
         for entity in missing
     )
-
-
-def demand_complete(context: Context) -> None:
-    """Raises ``TargetError`` where a list was not proven complete."""
-    if context.story.incomplete:
-        message = "a remote list could not be proven complete"
-        raise TargetError(message, do="nothing was removed from it; run again")

@@ -8,7 +8,7 @@ import polars as pl
 
 from sync.config import Config
 from sync.flow.night import Manner, accounted, opened
-from sync.flow.preview import demand_complete, read_target
+from sync.flow.reading import demand_complete, read_target
 from sync.model.entities import ENTITIES, REFERENCE, Entity
 from sync.model.normalise import FIELD_SEPARATOR, ROLE_SEPARATOR
 from sync.targets.base import Wants

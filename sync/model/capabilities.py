@@ -36,6 +36,11 @@ class Capabilities:
     """Per entity and field, how to compare where equality is not enough."""
     lacks: Mapping[Entity, str] = field(default_factory=dict)
     """Per entity that it does not write, why not, in a few words."""
+    endings: Mapping[Entity, Mapping[str, Mapping[str, str]]] = field(
+        default_factory=dict
+    )
+    """Per entity and removal policy, the fields that it writes; where nothing is said,
+    the status of that name, or else ``tobedeleted``."""
     batched: bool = False
     """Whether one request may carry several operations."""
     deltas: bool = False
@@ -44,3 +49,8 @@ class Capabilities:
     """Whether guardian links are written as a part of their student's record."""
     writes: bool = True
     """Whether anything is written at all; otherwise a run ends with its preview."""
+
+    def ending(self, entity: Entity, policy: str) -> Mapping[str, str]:
+        """The fields that a removal by absence writes under this policy."""
+        status = policy if policy in {"inactive", "tobedeleted"} else "tobedeleted"
+        return self.endings.get(entity, {}).get(policy, {"status": status})

@@ -38,6 +38,9 @@ class Mirror:
     tables: Mapping[str, pl.DataFrame] = field(default_factory=dict)
     """The records of each label as they were read, over which a later read of changes
     alone is laid."""
+    read_whole_at: datetime | None = None
+    """When its lists were last read from their first record to their last; null where
+    that was this read."""
 
     def has(self, entity: Entity) -> bool:
         """Whether this read asked for that entity at all."""

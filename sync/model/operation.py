@@ -36,6 +36,10 @@ class Phase(IntEnum):
     ENDED_ENROLLMENTS = 7
     ENDED_AGENTS = 8
     ENDED_PEOPLE = 9
+    ENDED_CLASSES = 10
+    ENDED_COURSES = 11
+    ENDED_ACADEMIC_SESSIONS = 12
+    ENDED_ORGS = 13
 
 
 _COLUMNS: dict[str, pl.DataType] = {

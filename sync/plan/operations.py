@@ -35,30 +35,44 @@ FIRST_PHASE = {
     Entity.ENROLLMENTS: Phase.ENROLLMENTS,
 }
 LAST_PHASE = {
+    Entity.ORGS: Phase.ENDED_ORGS,
+    Entity.ACADEMIC_SESSIONS: Phase.ENDED_ACADEMIC_SESSIONS,
+    Entity.COURSES: Phase.ENDED_COURSES,
+    Entity.CLASSES: Phase.ENDED_CLASSES,
     Entity.STUDENTS: Phase.ENDED_PEOPLE,
     Entity.USERS: Phase.ENDED_PEOPLE,
     Entity.AGENTS: Phase.ENDED_AGENTS,
     Entity.ENROLLMENTS: Phase.ENDED_ENROLLMENTS,
 }
-NEEDS_PERSON = {
-    Entity.AGENTS: ("studentSourcedId", "agentSourcedId"),
-    Entity.ENROLLMENTS: ("userSourcedId",),
+NEEDS: Mapping[Entity, Mapping[str, tuple[Entity, ...]]] = {
+    Entity.AGENTS: {"studentSourcedId": PEOPLE, "agentSourcedId": PEOPLE},
+    Entity.ENROLLMENTS: {"userSourcedId": PEOPLE, "classSourcedId": (Entity.CLASSES,)},
+    Entity.STUDENTS: {"primaryOrgSourcedId": (Entity.ORGS,)},
+    Entity.USERS: {"primaryOrgSourcedId": (Entity.ORGS,)},
+    Entity.CLASSES: {
+        "courseSourcedId": (Entity.COURSES,),
+        "schoolSourcedId": (Entity.ORGS,),
+    },
+    Entity.COURSES: {"orgSourcedId": (Entity.ORGS,)},
+    Entity.ACADEMIC_SESSIONS: {"parentSourcedId": (Entity.ACADEMIC_SESSIONS,)},
+    Entity.ORGS: {"parentSourcedId": (Entity.ORGS,)},
 }
+"""Per entity and column, what must have been created before it names it."""
 
 
 def operations(
     joined: Mapping[Entity, pl.DataFrame],
     rules: Mapping[Entity, FieldRules],
-    ended_status: Mapping[Entity, str],
+    endings: Mapping[Entity, Mapping[str, str]],
     waves: Callable[[pl.DataFrame], pl.Series],
 ) -> pl.DataFrame:
     """All operations of a plan: a frame of ``OPERATION_SCHEMA`` in order of sending.
 
-    ``ended_status`` is the status that a removal by absence writes; ``waves`` tells
+    ``endings`` are the fields that a removal by absence writes; ``waves`` tells
     in which wave of its phase each is sent.
     """
     parts = [
-        _of_entity(entity, frame, rules[entity], ended_status.get(entity))
+        _of_entity(entity, frame, rules[entity], endings.get(entity, {}))
         for entity, frame in joined.items()
     ]
     whole = pl.concat([OPERATION_SCHEMA.to_frame(), *parts], how="diagonal")
@@ -66,7 +80,10 @@ def operations(
 
 
 def _of_entity(
-    entity: Entity, joined: pl.DataFrame, rules: FieldRules, ended_status: str | None
+    entity: Entity,
+    joined: pl.DataFrame,
+    rules: FieldRules,
+    ending: Mapping[str, str],
 ) -> pl.DataFrame:
     gone = pl.col("fate").fill_null("") == "remove"
     chosen = joined.filter(
@@ -87,7 +104,7 @@ def _of_entity(
         .otherwise(pl.col("fields"))
         .alias("fields"),
         before.alias("before"),
-        _json(_wanted_values(chosen, rules, ended_status)).alias("after"),
+        _json(_wanted_values(chosen, rules, ending)).alias("after"),
         _optional(chosen, REMOTE + REST).alias("rest"),
         phase.cast(pl.UInt8).alias("phase"),
         _optional(chosen, REMOTE + "_remote_id").alias("remote_id"),
@@ -97,6 +114,11 @@ def _of_entity(
         _optional(chosen, DROP + ROW, pl.UInt32()).alias("line"),
         _preconditions(chosen),
     )
+
+
+def wanted_json(joined: pl.DataFrame, rules: FieldRules) -> pl.Expr:
+    """Each record as it will be, as a JSON object of canonical columns."""
+    return _json(_wanted_values(joined, rules, {}))
 
 
 def _optional(
@@ -126,11 +148,11 @@ def _remote_values(joined: pl.DataFrame) -> list[pl.Expr]:
 
 
 def _wanted_values(
-    joined: pl.DataFrame, rules: FieldRules, ended_status: str | None
+    joined: pl.DataFrame, rules: FieldRules, ending: Mapping[str, str]
 ) -> list[pl.Expr]:
     """The record as it will be: the drop's values laid over the remote's.
 
-    A removal by absence keeps the record and changes its status only.
+    A removal by absence keeps the record and changes only what ends it.
     """
     ours, theirs = set(_names(joined, DROP)), set(_names(joined, REMOTE))
     values = []
@@ -143,8 +165,8 @@ def _wanted_values(
                 ~pl.col("in_remote") | ~withheld(joined, name, rules)
             )
             value = pl.when(take).then(pl.col(DROP + name)).otherwise(remote)
-        if name == "status" and ended_status is not None:
-            value = pl.when("in_drop").then(value).otherwise(pl.lit(ended_status))
+        if name in ending:
+            value = pl.when("in_drop").then(value).otherwise(pl.lit(ending[name]))
         values.append(value.alias(name))
     return values
 
@@ -170,22 +192,29 @@ def _preconditions(joined: pl.DataFrame) -> pl.Series:
 
 
 def _with_needs(whole: pl.DataFrame) -> pl.DataFrame:
-    """``needs``: the creations of the people that a link or an enrollment names."""
+    """``needs``: the creations of the records that others name."""
     made = whole.filter(
-        pl.col("entity").is_in([entity.value for entity in PEOPLE])
-        & pl.col("verb").is_in([Verb.CREATE.value, Verb.REACTIVATE.value])
-    ).select(pl.col("key").alias("_person"), pl.col("id").alias("_need"))
+        pl.col("verb").is_in([Verb.CREATE.value, Verb.REACTIVATE.value])
+    ).select("entity", pl.col("key").alias("_named"), pl.col("id").alias("_need"))
+    present = set(made["entity"].unique())
     pairs = [
         whole.filter((pl.col("entity") == entity.value) & ~pl.col("ends"))
         .select(
-            "id", pl.col("after").str.json_path_match(f"$.{column}").alias("_person")
+            "id", pl.col("after").str.json_path_match(f"$.{column}").alias("_named")
         )
-        .join(made, on="_person", how="inner")
-        for entity, columns in NEEDS_PERSON.items()
-        for column in columns
+        .join(
+            made.filter(pl.col("entity").is_in([home.value for home in homes])),
+            on="_named",
+            how="inner",
+        )
+        .select("id", "_need")
+        for entity, columns in NEEDS.items()
+        for column, homes in columns.items()
+        if present & {home.value for home in homes}
     ]
+    none_yet = pl.DataFrame(schema={"id": pl.String(), "_need": pl.String()})
     needs = (
-        pl.concat(pairs)
+        pl.concat([none_yet, *pairs])
         .group_by("id")
         .agg(pl.col("_need").unique().sort().alias("needs"))
     )

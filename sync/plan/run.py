@@ -24,6 +24,7 @@ from sync.model.operation import walk
 from sync.model.plan import Plan
 from sync.model.request import Request
 from sync.model.roster import KEY, Roster
+from sync.plan.carriers import with_carriers
 from sync.plan.counts import account
 from sync.plan.guards import NONE_PASSED, GuardInput, GuardRules, judge
 from sync.plan.operations import operations
@@ -97,11 +98,14 @@ def make_plan(given: PlanInput) -> Planned:
     joined = {
         entity: _fated(entity, frame, given) for entity, frame in given.joined.items()
     }
-    ended = {
-        entity: policy if policy in {"inactive", "tobedeleted"} else "tobedeleted"
+    able = given.target.capabilities
+    endings = {
+        entity: able.ending(entity, policy)
         for entity, policy in given.rules.policies.items()
     }
-    bare = operations(joined, given.fields, ended, given.target.waves)
+    bare = operations(joined, given.fields, endings, given.target.waves)
+    if able.links_within:
+        bare = with_carriers(bare, joined, given.fields)
     whole = with_requests(bare, given.target, people_ids(given.ledger))
     facts = given.facts
     plan = Plan(
@@ -121,7 +125,7 @@ def make_plan(given: PlanInput) -> Planned:
             given.projection.merged,
             joined,
             whole,
-            frozenset(given.roster.frames) & frozenset(given.target.capabilities.verbs),
+            frozenset(given.roster.frames) & {*able.verbs, *able.lacks},
         ),
         digest=digest(facts, whole),
     )

@@ -54,6 +54,11 @@ def save_mirror(folder: StateFolder, target: str, mirror: Mirror) -> None:
         "totals": _by_name(mirror.totals),
         "pages": _by_name(mirror.pages),
         "notes": list(mirror.notes),
+        "tables": {
+            label: _save_frame(frames / f"table-{label}.parquet", table)
+            for label, table in mirror.tables.items()
+        },
+        "read_whole_at": (mirror.read_whole_at or mirror.read_at).isoformat(),
     }
     write_atomic(home / _CURRENT, json.dumps(facts, indent=2).encode())
     _forget_others(home, frames)
@@ -100,7 +105,16 @@ def _load(home: Path, facts: Mapping[str, Any]) -> Mirror:
         read_at=datetime.fromisoformat(facts["read_at"]),
         notes=tuple(facts["notes"]),
         pages=_by_entity(facts["pages"]),
+        tables={
+            label: _load_frame(frames / f"table-{plain_name(label)}.parquet", digest)
+            for label, digest in facts.get("tables", {}).items()
+        },
+        read_whole_at=_instant(facts.get("read_whole_at")),
     )
+
+
+def _instant(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
 
 
 def _load_frame(path: Path, digest: str) -> pl.DataFrame:

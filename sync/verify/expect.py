@@ -92,12 +92,20 @@ class Reader:
 
         Singly where they are few, else by listing. Raises ``TargetError``.
         """
-        entities = tuple(Entity(one) for one in operations["entity"].unique().sort())
-        wants = Wants(entities, _expected(operations), _reminder(operations))
+        wants = _wants(operations)
         if operations.height <= SINGLES:
-            lookups = Lookups(self.target, operations, self.ids)
-            return await fetch(lookups, self.wire, wants)
+            return await self.singly(operations)
         return await fetch(self.target, self.wire, wants)
+
+    async def singly(self, operations: pl.DataFrame) -> Mirror:
+        """The same, each read by itself, however many they are."""
+        lookups = Lookups(self.target, operations, self.ids)
+        return await fetch(lookups, self.wire, _wants(operations))
+
+
+def _wants(operations: pl.DataFrame) -> Wants:
+    entities = tuple(Entity(one) for one in operations["entity"].unique().sort())
+    return Wants(entities, _expected(operations), _reminder(operations))
 
 
 PERSON_COLUMNS = ("studentSourcedId", "agentSourcedId", "userSourcedId")
@@ -271,6 +279,8 @@ def _field(
     )
     written = (pl.col("verb") == "create") & ours.is_not_null()
     written |= pl.col("fields").list.contains(name)
+    if name == "enabledUser":  # which ends a person where the status stays
+        written |= pl.col("ends") & (ours == "false")
     told = pl.lit(value=True)
     if "r:_unread" in joined.columns:
         told = ~pl.col("r:_unread").str.contains(f",{name},", literal=True).fill_null(

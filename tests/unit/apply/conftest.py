@@ -43,16 +43,33 @@ class FakeWire:
     sent: list[str] = field(default_factory=list)
     states: list[str] = field(default_factory=list)
     """The state in the journal of each operation when its request left."""
+    requests: list[Request] = field(default_factory=list)
+    judge: Callable[[Request], Answer | Failure] | None = None
+    """What answers to batches, where it is given."""
     at_once: int = 0
     most_at_once: int = 0
 
+    @property
+    def batches(self) -> list[tuple[str, ...]]:
+        """The operations of each request for enrollments, in the order of sending."""
+        return [
+            one.operations
+            for one in self.requests
+            if one.operations[0].startswith("enrollments")
+        ]
+
     async def send(
-        self, request: Request, *, before: Callable[[], Awaitable[None]]
+        self,
+        request: Request,
+        *,
+        before: Callable[[], Awaitable[None]] | None = None,
     ) -> Answer | Failure:
         if self.halted is not None:
             return STOPPED
-        await before()
+        if before is not None:
+            await before()
         (one, *_) = request.operations
+        self.requests.append(request)
         self.sent.append(one)
         known = self.journal.states()
         mine = known.filter(pl.col("id").is_in(request.operations))
@@ -62,6 +79,8 @@ class FakeWire:
         for _ in range(10):
             await anyio.lowlevel.checkpoint()
         self.at_once -= 1
+        if self.judge is not None:
+            return self.judge(request)
         waiting = self.replies.get(one)
         reply = waiting.pop(0) if waiting else OK
         return reply() if callable(reply) else reply
@@ -83,7 +102,7 @@ class FakeTarget:
     ) -> Sequence[tuple[str, ...]]:
         ids = request.operations
         half = len(ids) // 2
-        whole = failure.status != 400 or not half  # noqa: PLR2004 - a status
+        whole = failure.status != 400 or not half
         return () if whole else (ids[:half], ids[half:])
 
     def interpret(

@@ -17,10 +17,10 @@ AGENTS, ENROLLMENTS = Entity.AGENTS, Entity.ENROLLMENTS
 Row = dict[str, Any]
 RULES = FieldRules(("status", "phone", "email", "relationshipType"))
 ENDED = {
-    STUDENTS: "inactive",
-    USERS: "tobedeleted",
-    AGENTS: "tobedeleted",
-    ENROLLMENTS: "tobedeleted",
+    STUDENTS: {"status": "inactive"},
+    USERS: {"status": "tobedeleted"},
+    AGENTS: {"status": "tobedeleted"},
+    ENROLLMENTS: {"status": "tobedeleted"},
 }
 SCHEMAS = {
     STUDENTS: ("_key", "status", "phone", "email"),

@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from sync.flow.preview import overlaid
+from sync.flow.reading import overlaid
 from sync.model.entities import Entity
 from sync.model.ledger import LEDGER_SCHEMA, PAIRS_SCHEMA, LedgerView
 from sync.model.mirror import Mirror
