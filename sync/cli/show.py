@@ -17,9 +17,11 @@ from sync.model.entities import Entity
 from sync.model.finding import Findings
 from sync.model.operation import Operation, walk
 from sync.model.plan import Plan
+from sync.model.request import Request
 from sync.plan import decode, read_plan
 from sync.report import plain, preview
 from sync.state import StateFolder
+from sync.wire.address import full_url
 
 
 def show(
@@ -106,21 +108,29 @@ def _requests(operations: pl.DataFrame) -> Iterator[dict[str, Any]]:
     rows = with_request.select("phase", "request").iter_rows()
     for number, (phase, text) in enumerate(rows, 1):
         request = decode(text)
-        query = "&".join(f"{name}={value}" for name, value in request.query)
+        other = request.otherwise
+        second = {} if other is None else {"otherwise": _form(other)}
         yield {
             "n": number,
             "phase": phase,
-            "method": request.method,
-            "path": f"{request.path}?{query}" if query else request.path,
-            "body": request.body,
+            **_form(request),
             "operations": list(request.operations),
+            **second,
         }
+
+
+def _form(request: Request) -> dict[str, Any]:
+    return {
+        "method": request.method,
+        "path": full_url("", request.path, request.query),
+        "body": request.body,
+    }
 
 
 def _line(request: dict[str, Any]) -> Text:
     body = request["body"]
     said = "" if body is None else " " + json.dumps(body, ensure_ascii=False)
-    return Text(
-        plain(f"{request['n']:>6}  {request['method']} {request['path']}{said}"),
-        no_wrap=True,
-    )
+    other = request.get("otherwise")
+    instead = f" (or else {other['method']} {other['path']})" if other else ""
+    line = f"{request['n']:>6}  {request['method']} {request['path']}{said}{instead}"
+    return Text(plain(line), no_wrap=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 
 from sync.flow.context import Context
-from sync.model.entities import PEOPLE, Entity
+from sync.model.entities import PEOPLE, REFERENCE, Entity
 from sync.model.ledger import LedgerView
 from sync.model.mirror import Mirror
 from sync.model.roster import Roster
@@ -42,7 +42,7 @@ def wanted(context: Context, roster: Roster, ledger: LedgerView) -> Roster:
     if selection is None:
         return roster
     unread = Mirror({}, {}, {}, context.started)
-    return choose(roster, unread, ledger, selection).chosen
+    return choose(roster, unread, ledger, selection, _written(context)).chosen
 
 
 def projected(
@@ -52,7 +52,8 @@ def projected(
     selection = context.selection
     if selection is None and not _left_before(ledger):
         return Projected(context.target.project(roster, mirror, ledger, context.today))
-    choice = choose(roster, mirror, ledger, selection or Selection())
+    chosen_by = selection or Selection()
+    choice = choose(roster, mirror, ledger, chosen_by, _written(context))
     chosen, left = (
         context.target.project(one, mirror, ledger, context.today)
         for one in (choice.chosen, choice.left)
@@ -71,6 +72,12 @@ def projected(
         findings=chosen.findings + choice.findings,
     )
     return Projected(projection, selected=True, outside=choice.outside)
+
+
+def _written(context: Context) -> frozenset[Entity]:
+    """The reference tables that this target writes."""
+    able = context.target.capabilities.verbs
+    return frozenset(e for e in REFERENCE if e in able and e in context.table.entities)
 
 
 def _left_before(ledger: LedgerView) -> bool:

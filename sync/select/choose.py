@@ -26,6 +26,10 @@ NAMES = {
 }
 """Whom a link or an enrollment belongs to."""
 PLACES = ("classSourcedId", "courseSourcedId", "schoolSourcedId")
+_OWN_PLACE = {Entity.CLASSES: "classSourcedId", Entity.COURSES: "courseSourcedId"}
+_OWN_ASKED = {Entity.CLASSES: PLACES, Entity.COURSES: ("courseSourcedId",)}
+"""A course may belong to the district whose schools are selected: its org says
+nothing."""
 LEFT = "_left"
 ITSELF, PERSON = "select leaves it out", "select leaves out its person"
 
@@ -52,26 +56,35 @@ class _About:
     """The people who are left out."""
     classes: pl.DataFrame
     selection: Selection
+    written: frozenset[Entity]
 
 
 def choose(
-    roster: Roster, mirror: Mirror, ledger: LedgerView, selection: Selection
+    roster: Roster,
+    mirror: Mirror,
+    ledger: LedgerView,
+    selection: Selection,
+    written: frozenset[Entity] = frozenset(),
 ) -> Choice:
-    """What of both sides is for this target."""
+    """What of both sides is for this target.
+
+    ``written``: which reference tables it writes; of these classes and courses are
+    selected too, and otherwise they are only looked into.
+    """
     people = pl.concat(
         [
             left_out(roster.frames, mirror.frames, _links(roster, mirror), selection),
             _left_before(roster, ledger),
         ]
     ).unique()
-    about = _About(people[KEY], _classes(roster, mirror), selection)
+    about = _About(people[KEY], _classes(roster, mirror), selection, written)
     marked = {
         entity: _marked(entity, frame, about, unsaid=True)
         for entity, frame in roster.frames.items()
     }
     remote = {
         entity: _marked(entity, mirror.frames[entity], about, unsaid=False)
-        for entity in (*PEOPLE, *NAMES)
+        for entity in (*PEOPLE, *NAMES, *(e for e in _OWN_PLACE if e in written))
         if entity in mirror.frames
     }
     away = {e: f.filter(pl.col(LEFT).is_not_null()) for e, f in marked.items()}
@@ -143,6 +156,13 @@ def _marked(
     if entity in PEOPLE:
         gone = pl.col(KEY).is_in(about.away.implode())
         return frame.with_columns(pl.when(gone).then(pl.lit(ITSELF)).alias(LEFT))
+    if entity in _OWN_PLACE and entity in about.written:
+        own = pl.col(KEY).alias(_OWN_PLACE[entity])
+        gone = _elsewhere(about.selection, unsaid=False, only=_OWN_ASKED[entity])
+        placed = _placed(frame.with_columns(own), about.classes)
+        away = placed.filter(gone.fill_null(value=False))[KEY].implode()
+        told = pl.when(pl.col(KEY).is_in(away)).then(pl.lit(ITSELF))
+        return frame.with_columns(told.alias(LEFT))
     if entity not in NAMES:
         return frame.with_columns(none.alias(LEFT))
     itself = pl.lit(value=False)
@@ -176,7 +196,9 @@ def _placed(frame: pl.DataFrame, classes: pl.DataFrame) -> pl.DataFrame:
     ).drop("_course", "_school")
 
 
-def _elsewhere(selection: Selection, *, unsaid: bool) -> pl.Expr:
+def _elsewhere(
+    selection: Selection, *, unsaid: bool, only: tuple[str, ...] = PLACES
+) -> pl.Expr:
     """Whether an enrollment's own place is not selected; that of one without a school
     is its person's."""
     asked = (
@@ -187,7 +209,7 @@ def _elsewhere(selection: Selection, *, unsaid: bool) -> pl.Expr:
     wrong = [
         (~meets(pl.col(f"_at_{name}"), patterns)).fill_null(value=blank)
         for name, patterns, blank in asked
-        if not open_to_all(patterns)
+        if not open_to_all(patterns) and name in only
     ]
     return pl.any_horizontal(wrong) if wrong else pl.lit(value=False)
 

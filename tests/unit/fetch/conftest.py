@@ -75,6 +75,8 @@ class Reader:
 
     rounds: list[list[Listing]] = field(default_factory=list)
     tables_seen: list[dict[str, int]] = field(default_factory=list)
+    look: Callable[[Mapping[str, pl.DataFrame]], None] = lambda _: None
+    """Is shown the tables before each round."""
 
     @property
     def services(self) -> Mapping[str, Service]:
@@ -83,6 +85,7 @@ class Reader:
     def listings(
         self, wants: Wants, tables: Mapping[str, pl.DataFrame]
     ) -> Sequence[Listing]:
+        self.look(tables)
         self.tables_seen.append({label: t.height for label, t in tables.items()})
         place = len(self.tables_seen) - 1
         return self.rounds[place] if place < len(self.rounds) else ()

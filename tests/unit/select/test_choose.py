@@ -14,6 +14,7 @@ from sync.select import Choice, Selection, choose, with_left_out, with_outside
 
 STUDENTS, USERS = Entity.STUDENTS, Entity.USERS
 AGENTS, ENROLLMENTS, CLASSES = Entity.AGENTS, Entity.ENROLLMENTS, Entity.CLASSES
+COURSES = Entity.COURSES
 Rows = list[dict[str, Any]]
 Tables = dict[Entity, Rows]
 NAMES = {
@@ -25,6 +26,7 @@ NAMES = {
         "schoolSourcedId",
     ),
     CLASSES: ("_key", "courseSourcedId", "schoolSourcedId"),
+    COURSES: ("_key", "orgSourcedId"),
 }
 
 
@@ -46,13 +48,14 @@ def chosen(
     *,
     left: tuple[str, ...] = (),
     mode: Mode = Mode.BULK,
+    written: frozenset[Entity] = frozenset(),
     **keys: Any,
 ) -> Choice:
     roster = Roster(
         frames(drop), dict.fromkeys(drop, mode), {}, pl.DataFrame({"entity": []})
     )
     mirror = Mirror(frames(remote or {}), {}, {}, datetime.now(UTC))
-    return choose(roster, mirror, ledger(*left), Selection(**keys))
+    return choose(roster, mirror, ledger(*left), Selection(**keys), written)
 
 
 def keys(found: Any, entity: Entity) -> list[str]:
@@ -208,3 +211,35 @@ def test_what_a_chosen_row_names_is_not_outside() -> None:
     outside = {USERS: pl.DataFrame({"_key": ["a", "c"]})}
     found = with_outside({STUDENTS: joined}, outside)[STUDENTS]
     assert found["outside"].to_list() == [False, True, True, False]
+
+
+PLACES: Tables = {
+    CLASSES: [
+        {"_key": "c1", "courseSourcedId": "k1", "schoolSourcedId": "north"},
+        {"_key": "c2", "courseSourcedId": "k2", "schoolSourcedId": "south"},
+    ],
+    COURSES: [
+        {"_key": "k1", "orgSourcedId": "district"},
+        {"_key": "k2", "orgSourcedId": "district"},
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("select", "classes", "courses"),
+    [
+        ({"orgs": ("north",)}, ["c1"], ["k1", "k2"]),
+        ({"classes": ("c2",)}, ["c2"], ["k1", "k2"]),
+        ({"courses": ("k1",)}, ["c1"], ["k1"]),
+    ],
+)
+def test_a_target_that_writes_classes_and_courses_gets_the_selected_ones(
+    select: dict[str, Any], classes: list[str], courses: list[str]
+) -> None:
+    both = frozenset({CLASSES, COURSES})
+    found = chosen(PLACES, PLACES, written=both, **select)
+    assert keys(found.chosen.frames, CLASSES) == classes
+    assert keys(found.chosen.frames, COURSES) == courses
+    assert set(keys(found.outside, CLASSES)) == {"c1", "c2"} - set(classes)
+    unwritten = chosen(PLACES, PLACES, **select)
+    assert keys(unwritten.chosen.frames, CLASSES) == ["c1", "c2"]
