@@ -17,7 +17,15 @@ from typing import TYPE_CHECKING
 
 from starlette.types import Receive, Scope, Send
 
-from sync.sandbox import edubridge, oneroster, timeback, tokens
+from sync.sandbox import (
+    edubridge,
+    oneroster,
+    oneroster11,
+    openedx,
+    schoology,
+    timeback,
+    tokens,
+)
 from sync.sandbox.admin import admin_app
 from sync.sandbox.exchange import (
     Call,
@@ -37,7 +45,11 @@ SERVICES: tuple[Service, ...] = (
     tokens.SERVICE,
     timeback.SERVICE,
     oneroster.SERVICE,
+    oneroster11.SERVICE,
     edubridge.SERVICE,
+    schoology.SERVICE,
+    openedx.TOKEN,
+    openedx.SERVICE,
 )
 _NOWHERE = Service(
     name="unknown",

@@ -1,7 +1,7 @@
 """OneRoster's filter grammar, turned into SQL over stored JSON.
 
-In: ``status='active' AND grades~'5'``. Out: clauses and connectives; a path with a
-column of its own is compared there, any other by :func:`holds` over the text.
+In: ``status='active' AND grades~'5'``. Out: clauses and connectives; a path that SQL
+can name is compared there, any other by :func:`holds` over the text.
 """
 
 from __future__ import annotations
@@ -14,6 +14,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 _CLAUSE = re.compile(r"\s*([A-Za-z][\w.]*)\s*(!=|>=|<=|=|>|<|~|@)\s*'([^']*)'\s*")
+_MOMENT = re.compile(
+    r"\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?",
+    re.ASCII,
+)
+"""ISO 8601 without its years of weeks."""
 _CONNECTIVE = re.compile(r"(AND|OR)(?=\s)")
 
 
@@ -61,35 +66,43 @@ def parse_filter(text: str) -> Filter:
 
 
 def as_sql(
-    wanted: Filter, paths: Mapping[str, str], item: str = "item"
+    wanted: Filter,
+    expressions: Mapping[str, str],
+    item: Callable[[str], str] = lambda _root: "item",
 ) -> tuple[str, tuple[str, ...]]:
-    """Return a condition and its values; ``paths`` names the columns there are."""
-    text, values = _clause_sql(wanted.clauses[0], paths, item)
+    """Return a condition and its values.
+
+    ``expressions`` says which paths SQL can name; ``item`` gives the SQL of the text
+    in which all others are looked up, by the first part of their path.
+    """
+    text, values = _clause_sql(wanted.clauses[0], expressions, item)
     for connective, clause in zip(wanted.connectives, wanted.clauses[1:], strict=True):
-        more, added = _clause_sql(clause, paths, item)
+        more, added = _clause_sql(clause, expressions, item)
         text, values = f"{text} {connective} {more}", values + added
     return f"({text})", values
 
 
 def _clause_sql(
-    clause: Clause, paths: Mapping[str, str], item: str
+    clause: Clause, expressions: Mapping[str, str], item: Callable[[str], str]
 ) -> tuple[str, tuple[str, ...]]:
-    column = paths.get(clause.path)
-    if column is None or clause.operator in ("~", "@"):
+    known = expressions.get(clause.path)
+    if known is None or clause.operator in ("~", "@"):
         arguments = (clause.path, clause.operator, clause.value)
-        return f"holds({item}, ?, ?, ?)", arguments
+        return f"holds({item(clause.path.split('.')[0])}, ?, ?, ?)", arguments
     value = clause.value
     if clause.path == "dateLastModified":
-        value = stamp(parse_stamp(value))
-    return f'"{column}" {clause.operator} ?', (value,)
+        value = exact_stamp(parse_stamp(value))
+    return f"{known} {clause.operator} ?", (value,)
 
 
 def parse_stamp(text: str) -> datetime:
     """Read an ISO 8601 date or date-time; raises FilterError."""
+    msg = "dateLastModified is compared with a date or a date-time"
+    if not _MOMENT.fullmatch(text):
+        raise FilterError(msg)
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        msg = "dateLastModified is compared with a date or a date-time"
         raise FilterError(msg) from error
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
@@ -97,6 +110,12 @@ def parse_stamp(text: str) -> datetime:
 def stamp(moment: datetime) -> str:
     """Return a moment as stored: UTC with milliseconds, so that text sorts by time."""
     text = moment.astimezone(UTC).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")
+
+
+def exact_stamp(moment: datetime) -> str:
+    """Return a moment as it is compared: UTC with microseconds."""
+    text = moment.astimezone(UTC).isoformat(timespec="microseconds")
     return text.replace("+00:00", "Z")
 
 

@@ -1,4 +1,4 @@
-"""What the api takes in the bodies of its writes, collection by collection.
+"""What TimeBack's api takes in the bodies of its writes, collection by collection.
 
 Source: the OpenAPI description of the api. Fields that a read shows may be sent back,
 because a PUT replaces and clients lay their fields over what they read.
@@ -13,12 +13,17 @@ from sync.sandbox.views import API_ROLES, PERSON_TEXTS
 
 STATUS = strict.one_of("active", "inactive", "tobedeleted")
 ENROLLMENT_ROLE = strict.one_of("administrator", "proctor", "student", "teacher")
-_REF = strict.Shape({"sourcedId": strict.text}, frozenset({"sourcedId"}), open=True)
-_REF_OR_NULL = strict.or_null(_REF)
-_REFS = strict.list_of(_REF)
-_TEXTS = strict.list_of(strict.text)
-_OBJECTS = strict.list_of(strict.mapping)
-_DAY_OR_NULL = strict.or_null(strict.day)
+REF = strict.Shape({"sourcedId": strict.text}, frozenset({"sourcedId"}), open=True)
+REF_OR_NULL = strict.or_null(REF)
+REFS = strict.list_of(REF)
+TEXTS = strict.list_of(strict.text)
+OBJECTS = strict.list_of(strict.mapping)
+DAY_OR_NULL = strict.or_null(strict.day)
+ORG_TYPE = strict.one_of(
+    "department", "school", "district", "local", "state", "national"
+)
+SESSION_TYPE = strict.one_of("gradingPeriod", "semester", "schoolYear", "term")
+CLASS_TYPE = strict.one_of("homeroom", "scheduled")
 _COMMON: dict[str, strict.Check] = {
     "sourcedId": strict.text,
     "status": STATUS,
@@ -29,10 +34,10 @@ _USER_ROLE = strict.Shape(
     {
         "roleType": strict.one_of("primary", "secondary"),
         "role": strict.one_of(*API_ROLES),
-        "org": _REF,
+        "org": REF,
         "userProfile": strict.text_or_null,
-        "beginDate": _DAY_OR_NULL,
-        "endDate": _DAY_OR_NULL,
+        "beginDate": DAY_OR_NULL,
+        "endDate": DAY_OR_NULL,
         "metadata": strict.or_null(strict.mapping),
     },
     frozenset({"roleType", "role", "org"}),
@@ -69,12 +74,10 @@ def _org(path: str) -> Written:
         "org",
         {
             "name": strict.text,
-            "type": strict.one_of(
-                "department", "school", "district", "local", "state", "national"
-            ),
+            "type": ORG_TYPE,
             "identifier": strict.text_or_null,
-            "parent": _REF_OR_NULL,
-            "children": _REFS,
+            "parent": REF_OR_NULL,
+            "children": REFS,
         },
         post=frozenset({"name", "type"}),
         put=frozenset({"name", "type"}),
@@ -105,12 +108,12 @@ USERS = Written(
         "enabledUser": strict.boolean_or_text,
         "givenName": strict.text,
         "familyName": strict.text,
-        "userIds": _OBJECTS,
-        "userProfiles": _OBJECTS,
-        "grades": _TEXTS,
+        "userIds": OBJECTS,
+        "userProfiles": OBJECTS,
+        "grades": TEXTS,
         "roles": strict.list_of(_USER_ROLE, filled=True),
-        "primaryOrg": _REF_OR_NULL,
-        "agents": _REFS,
+        "primaryOrg": REF_OR_NULL,
+        "agents": REFS,
         "demographics": strict.or_null(strict.mapping),
     },
     post=frozenset({"enabledUser", "givenName", "familyName", "roles"}),
@@ -124,12 +127,12 @@ ENROLLMENTS = Written(
     {
         "role": ENROLLMENT_ROLE,
         "primary": strict.or_null(strict.boolean_or_text),
-        "beginDate": _DAY_OR_NULL,
-        "endDate": _DAY_OR_NULL,
-        "user": _REF,
-        "class": _REF,
-        "school": _REF_OR_NULL,
-        "course": _REF_OR_NULL,
+        "beginDate": DAY_OR_NULL,
+        "endDate": DAY_OR_NULL,
+        "user": REF,
+        "class": REF,
+        "school": REF_OR_NULL,
+        "course": REF_OR_NULL,
     },
     post=frozenset({"role", "user", "class"}),
     put=frozenset({"role", "user", "class"}),
@@ -143,17 +146,17 @@ CLASSES = Written(
     {
         "title": strict.text,
         "classCode": strict.text_or_null,
-        "classType": strict.one_of("homeroom", "scheduled"),
+        "classType": CLASS_TYPE,
         "location": strict.text_or_null,
-        "grades": _TEXTS,
-        "subjects": _TEXTS,
-        "subjectCodes": _TEXTS,
-        "periods": _TEXTS,
+        "grades": TEXTS,
+        "subjects": TEXTS,
+        "subjectCodes": TEXTS,
+        "periods": TEXTS,
         "resources": strict.list_of(strict.mapping),
-        "course": _REF_OR_NULL,
-        "org": _REF_OR_NULL,
-        "school": _REF_OR_NULL,
-        "terms": _REFS,
+        "course": REF_OR_NULL,
+        "org": REF_OR_NULL,
+        "school": REF_OR_NULL,
+        "terms": REFS,
     },
     post=frozenset({"title", "course", "terms"}),
     references={
@@ -177,12 +180,12 @@ WRITTEN: tuple[Written, ...] = (
         {
             "title": strict.text,
             "courseCode": strict.text_or_null,
-            "grades": strict.or_null(_TEXTS),
-            "subjects": strict.or_null(_TEXTS),
-            "subjectCodes": strict.or_null(_TEXTS),
-            "org": _REF,
-            "schoolYear": _REF_OR_NULL,
-            "academicSession": _REF_OR_NULL,
+            "grades": strict.or_null(TEXTS),
+            "subjects": strict.or_null(TEXTS),
+            "subjectCodes": strict.or_null(TEXTS),
+            "org": REF,
+            "schoolYear": REF_OR_NULL,
+            "academicSession": REF_OR_NULL,
             "level": strict.text_or_null,
             "gradingScheme": strict.text_or_null,
         },
@@ -196,13 +199,13 @@ WRITTEN: tuple[Written, ...] = (
         "academicSession",
         {
             "title": strict.text,
-            "type": strict.one_of("gradingPeriod", "semester", "schoolYear", "term"),
+            "type": SESSION_TYPE,
             "startDate": strict.day,
             "endDate": strict.day,
             "schoolYear": strict.number,
-            "org": _REF,
-            "parent": _REF_OR_NULL,
-            "children": _REFS,
+            "org": REF,
+            "parent": REF_OR_NULL,
+            "children": REFS,
         },
         post=_SESSION_KEYS,
         put=_SESSION_KEYS - {"sourcedId"},

@@ -1,55 +1,63 @@
-"""The OneRoster api's writes: one record each; DELETE is soft.
+"""OneRoster's writes under both roots: one record each.
 
-Source: the OpenAPI description of the api: POST answers the pair of supplied and
-allocated id, PUT of a user, class, course or session answers the record, PUT of an
-enrollment or org 201, DELETE leaves the record with status ``tobedeleted``.
+Source: for TimeBack the OpenAPI description of its api: POST answers the pair of
+supplied and allocated id, PUT of a user, class, course or session answers the record,
+PUT of an enrollment or org 201, DELETE leaves the record with status ``tobedeleted``.
+Other vendors' dialects (PUT alone, none at all, DELETE for good) are settings.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sync.sandbox import strict
-from sync.sandbox.exchange import NO_CONTENT, Call, Refusal, Reply, Route, json_reply
-from sync.sandbox.oneroster_shapes import CLASSES, ENROLLMENTS, USERS, WRITTEN, Written
+from sync.sandbox.exchange import (
+    NO_CONTENT,
+    Call,
+    Refusal,
+    Reply,
+    Route,
+    json_reply,
+)
+from sync.sandbox.filters import stamp
+from sync.sandbox.listing import shown_text
+from sync.sandbox.oneroster_agents import set_agents
+from sync.sandbox.oneroster_bodies import taken, unknown_object
+from sync.sandbox.oneroster_forms import (
+    ROOTS,
+    Form,
+    Version,
+    form_of,
+    published,
+    role_and_orgs,
+    scopes,
+)
+from sync.sandbox.oneroster_lists import collection_of
+from sync.sandbox.oneroster_published import PATHS, written
+from sync.sandbox.oneroster_shapes import Written
 from sync.sandbox.people import names_from, save_people, show_agents
 from sync.sandbox.store import Selection
 from sync.sandbox.tables import reference_id
-from sync.sandbox.tokens import API_SCOPE
-from sync.sandbox.views import API, complete
+from sync.sandbox.views import complete
 
 if TYPE_CHECKING:
     from sync.sandbox.world import World
 
-_WRITE = frozenset({API_SCOPE + "roster.createput"})
-_DELETE = frozenset({API_SCOPE + "roster.delete"})
 Answer = Callable[["World", Call], Reply]
 
 
-def _unknown(key: str) -> Refusal:
-    return Refusal(404, f"there is no {key}", minor="unknownobject")
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """The record that a call writes: under which form, and as what."""
 
+    form: Form
+    spec: Written
 
-def _taken(world: World, call: Call, spec: Written, verb: str) -> dict[str, Any]:
-    body = strict.checked(call, spec.body(verb), status=422)
-    item: dict[str, Any] = dict(body[spec.single])
-    if item.get("status") == "inactive" and not world.settings.takes_inactive:
-        raise Refusal(422, "status must be one of active, tobedeleted")
-    for name, table in spec.references.items():
-        for key in _pointed(item.get(name)):
-            if not world.store.has(table, key):
-                raise _unknown(key)
-    for role in item.get("roles") or ():
-        if not world.store.has("orgs", role["org"]["sourcedId"]):
-            raise _unknown(role["org"]["sourcedId"])
-    return item
-
-
-def _pointed(value: Any) -> Iterator[str]:
-    for reference in value if isinstance(value, list) else [value]:
-        if reference is not None:
-            yield reference["sourcedId"]
+    @property
+    def timeback(self) -> bool:
+        return not self.form.standard
 
 
 def _pairs(supplied: str | None, allocated: str) -> Reply:
@@ -57,67 +65,109 @@ def _pairs(supplied: str | None, allocated: str) -> Reply:
     return json_reply(201, {"sourcedIdPairs": pair})
 
 
-def _post(spec: Written) -> Answer:
+def _held(world: World, spec: Written, key: str) -> dict[str, Any] | None:
+    """Return a record, unless it is ended and ended ones are hidden."""
+    held = world.store.get(spec.table, key)
+    hidden = world.settings.oneroster_ended == "hidden"
+    if held is not None and hidden and held["status"] == "tobedeleted":
+        return None
+    return held
+
+
+def _want(world: World, *dialects: str) -> None:
+    if world.settings.oneroster_writes not in dialects:
+        text = "this server does not support this method here"
+        raise Refusal(405, text, minor="unsupported")
+
+
+def _post(version: Version, path: str) -> Answer:
     def handler(world: World, call: Call) -> Reply:
-        item = _taken(world, call, spec, "POST")
+        _want(world, "post-put")
+        at = _target(world, version, path)
+        item = taken(world, call, at.spec, "POST")
         supplied = item.get("sourcedId")
-        if supplied is not None and world.store.has(spec.table, supplied):
+        if supplied is not None and _held(world, at.spec, supplied) is not None:
             status = world.settings.conflict_status
-            text = f"there is a {spec.single} {supplied} already"
+            text = f"there is a {at.spec.single} {supplied} already"
             raise Refusal(status, text, minor="invaliddata")
         kept = supplied is not None and not world.settings.allocate_ids
         key = str(supplied) if kept else world.new_id()
-        _save(world, spec, {**item, "sourcedId": key}, None)
+        _save(world, at, {**item, "sourcedId": key}, None)
         return _pairs(supplied, key)
 
     return handler
 
 
-def _put(spec: Written) -> Answer:
+def _put(version: Version, path: str) -> Answer:
     def handler(world: World, call: Call) -> Reply:
-        key = call.values[0]
-        held = world.store.get(spec.table, key)
-        if held is None and not world.settings.put_creates:
-            raise _unknown(key)
-        item = _taken(world, call, spec, "PUT")
+        _want(world, "post-put", "put")
+        at, key = _target(world, version, path), call.values[0]
+        upserts = world.settings.oneroster_writes == "put"
+        held = _held(world, at.spec, key)
+        if held is None and not (upserts or world.settings.put_creates):
+            raise unknown_object(key)
+        item = taken(world, call, at.spec, "PUT")
         if item.get("sourcedId", key) != key:
-            raise Refusal(422, f"{spec.single}.sourcedId is not the one in the path")
-        _save(world, spec, {**item, "sourcedId": key}, held)
+            raise Refusal(422, f"{at.spec.single}.sourcedId is not the one in the path")
+        _save(world, at, {**item, "sourcedId": key}, held)
+        if upserts or at.form.standard:
+            return Reply(201 if held is None else 200, _shown(world, at, key))
         if held is None:
             return _pairs(key, key)
-        if spec is ENROLLMENTS:
-            return json_reply(spec.put_status, {})
-        return Reply(spec.put_status, _shown(world, spec, key))
+        if at.spec.table == "enrollments":
+            return json_reply(at.spec.put_status, {})
+        return Reply(at.spec.put_status, _shown(world, at, key))
 
     return handler
 
 
-def _shown(world: World, spec: Written, key: str) -> bytes:
-    table = "api_users" if spec is USERS else spec.table
-    [text] = world.store.texts(table, Selection("sourcedId = ?", (key,)))
-    return f'{{"{spec.single}":{text}}}'.encode()
+def _target(world: World, version: Version, path: str) -> _Target:
+    form = form_of(world.settings, version)
+    return _Target(form, written(form, path))
+
+
+def _shown(world: World, at: _Target, key: str) -> bytes:
+    collection = collection_of(world, at.form, at.spec.path)
+    one = Selection("sourcedId = ?", (key,))
+    [text] = world.store.texts(collection.table, one)
+    return f'{{"{at.spec.single}":{shown_text(text, collection, [])}}}'.encode()
+
+
+def written_at(world: World) -> str:
+    """Return the time that what is written now gets as ``dateLastModified``."""
+    late = timedelta(seconds=world.settings.oneroster_late)
+    return stamp(datetime.now(UTC) - late)
 
 
 def _save(
-    world: World, spec: Written, item: dict[str, Any], held: dict[str, Any] | None
+    world: World, at: _Target, item: dict[str, Any], held: dict[str, Any] | None
 ) -> None:
-    item.pop("dateLastModified", None)
-    if spec is USERS:
-        _save_user(world, item, held)
+    table = at.spec.table
+    item["dateLastModified"] = written_at(world)
+    if at.form.standard and held is not None:
+        # What this version has no words for stays as it was.
+        known = published(at.form, table)
+        item = {k: v for k, v in held.items() if k not in known} | item
+    if table == "users":
+        _save_user(world, at, item, held)
         return
-    if spec is CLASSES:
-        item = _in_its_place(item, held)
-    if spec is ENROLLMENTS:
+    if table == "classes" and at.timeback:
+        item = _in_its_place(item, at.spec, held)
+    if table == "academicSessions" and at.form.standard:
+        item["schoolYear"] = int(item["schoolYear"])
+    if table == "enrollments":
         item = _enrollment(world, item)
-    made = complete(spec.table, item, world.now(), names_from(world))
-    world.store.put(spec.table, [made])
+    made = complete(table, item, world.now(), names_from(world))
+    world.store.put(table, [made])
 
 
-def _in_its_place(item: dict[str, Any], held: dict[str, Any] | None) -> dict[str, Any]:
+def _in_its_place(
+    item: dict[str, Any], spec: Written, held: dict[str, Any] | None
+) -> dict[str, Any]:
     """Keep course and school of a class: only its creation says them."""
     school = item.pop("org", None) or item.get("school")
     if held is not None:
-        return {**item, **{name: held[name] for name in CLASSES.fixed}}
+        return {**item, **{name: held[name] for name in spec.fixed}}
     if school is None:
         raise Refusal(422, "class.org is required", minor="invaliddata")
     return {**item, "school": school}
@@ -134,34 +184,50 @@ def _enrollment(world: World, item: dict[str, Any]) -> dict[str, Any]:
     return made
 
 
-def _save_user(world: World, item: dict[str, Any], held: dict[str, Any] | None) -> None:
+def _save_user(
+    world: World, at: _Target, item: dict[str, Any], held: dict[str, Any] | None
+) -> None:
     key, agents = item["sourcedId"], item.pop("agents", None)
+    if at.form.version == "1.1":
+        item = _with_roles(item, held)
+    there = world.store.has("users", key)
     with world.store.atomic():
         save_people(world, [item])
-        if agents is not None or (held and world.settings.put_clears_agents):
-            _set_agents(world, key, {agent["sourcedId"] for agent in agents or ()})
+        if agents is not None or (there and world.settings.put_clears_agents):
+            set_agents(world, key, {agent["sourcedId"] for agent in agents or ()})
 
 
-def _set_agents(world: World, student: str, wanted: set[str]) -> None:
-    rows = world.store.rows("SELECT agent FROM links WHERE student = ?", student)
-    held = {row[0] for row in rows}
-    for agent in held - wanted:
-        world.store.run(
-            "DELETE FROM links WHERE student = ? AND agent = ?", student, agent
-        )
-    for agent in wanted - held:
-        world.store.run(
-            "INSERT OR REPLACE INTO links VALUES (?, ?, ?, NULL)", student, agent, agent
-        )
-    show_agents(world, student)
+def _with_roles(item: dict[str, Any], held: dict[str, Any] | None) -> dict[str, Any]:
+    """Return a person of 1.1 with roles instead of one role and its orgs.
+
+    Who says the role and the orgs that were shown has changed no role.
+    """
+    role = item.pop("role")
+    orgs = list(dict.fromkeys(org["sourcedId"] for org in item.pop("orgs")))
+    if held is not None and role_and_orgs(held) == (role, orgs):
+        return {**item, "roles": held["roles"], "primaryOrg": held["primaryOrg"]}
+    roles = [
+        {
+            "roleType": "secondary" if number else "primary",
+            "role": role,
+            "org": {"sourcedId": org, "type": "org"},
+        }
+        for number, org in enumerate(orgs)
+    ]
+    return {**item, "roles": roles, "primaryOrg": {"sourcedId": orgs[0]}}
 
 
-def _delete(spec: Written) -> Answer:
+def _delete(version: Version, path: str) -> Answer:
     def handler(world: World, call: Call) -> Reply:
-        held = world.store.get(spec.table, call.values[0])
+        _want(world, "post-put", "put")
+        spec = _target(world, version, path).spec
+        held = _held(world, spec, call.values[0])
         if held is None:
-            raise _unknown(call.values[0])
-        end(world, spec.table, held)
+            raise unknown_object(call.values[0])
+        if world.settings.oneroster_delete == "hard":
+            _remove(world, spec.table, held["sourcedId"])
+        else:
+            end(world, spec.table, held)
         return NO_CONTENT
 
     return handler
@@ -169,53 +235,48 @@ def _delete(spec: Written) -> Answer:
 
 def end(world: World, table: str, held: dict[str, Any]) -> None:
     """Mark a record as ``tobedeleted``."""
-    item = {**held, "status": "tobedeleted", "dateLastModified": world.now()}
+    item = {**held, "status": "tobedeleted", "dateLastModified": written_at(world)}
     if table == "users":
         save_people(world, [item])
     else:
         world.store.put(table, [item])
 
 
-_AGENT = strict.Shape({"agentSourcedId": strict.text}, frozenset({"agentSourcedId"}))
+_WITH_IT: dict[str, tuple[str, ...]] = {
+    "users": (
+        "DELETE FROM api_users WHERE sourcedId = ?",
+        "DELETE FROM demographics WHERE sourcedId = ?",
+        'DELETE FROM enrollments WHERE "user" = ?',
+    ),
+    "classes": ('DELETE FROM enrollments WHERE "class" = ?',),
+}
+"""What goes with a record that is deleted for good."""
 
 
-def add_agent(world: World, call: Call) -> Reply:
-    """Link a guardian to a person; a second time changes nothing."""
-    student = call.values[0]
-    agent = strict.checked(call, _AGENT, status=422)["agentSourcedId"]
-    for key in (student, agent):
-        if not world.store.has("users", key):
-            raise _unknown(key)
-    _set_agents(world, student, {agent, *_held(world, student)})
-    return json_reply(200, {"message": "the agent was added"})
+def _remove(world: World, table: str, key: str) -> None:
+    store = world.store
+    with store.atomic():
+        store.run(f"DELETE FROM {table} WHERE sourcedId = ?", key)  # noqa: S608 - ours
+        for statement in _WITH_IT.get(table, ()):
+            store.run(statement, key)
+        if table == "users":
+            linked = store.rows("SELECT student FROM links WHERE agent = ?", key)
+            store.run("DELETE FROM links WHERE ? IN (student, agent)", key)
+            for (student,) in linked:
+                show_agents(world, student)
 
 
-def remove_agent(world: World, call: Call) -> Reply:
-    """End all links of a person to one guardian."""
-    student, agent = call.values
-    held = _held(world, student)
-    if agent not in held:
-        raise _unknown(agent)
-    _set_agents(world, student, held - {agent})
-    return json_reply(200, {"message": "the agent was removed"})
-
-
-def _held(world: World, student: str) -> set[str]:
-    rows = world.store.rows("SELECT agent FROM links WHERE student = ?", student)
-    return {row[0] for row in rows}
-
-
-def _routes(spec: Written) -> tuple[Route, Route, Route]:
-    path = f"{API}/{spec.path}"
+def _routes(version: Version, path: str) -> tuple[Route, Route, Route]:
+    pattern = f"{ROOTS[version]}/{path}"
+    writes = scopes(version, "roster.createput")
+    deletes = scopes(version, "roster.delete")
     return (
-        Route("POST", path, _post(spec), _WRITE),
-        Route("PUT", f"{path}/{{}}", _put(spec), _WRITE),
-        Route("DELETE", f"{path}/{{}}", _delete(spec), _DELETE),
+        Route("POST", pattern, _post(version, path), writes),
+        Route("PUT", f"{pattern}/{{}}", _put(version, path), writes),
+        Route("DELETE", f"{pattern}/{{}}", _delete(version, path), deletes),
     )
 
 
-ROUTES: tuple[Route, ...] = (
-    *(route for spec in WRITTEN for route in _routes(spec)),
-    Route("POST", f"{API}/users/{{}}/agents", add_agent, _WRITE),
-    Route("DELETE", f"{API}/users/{{}}/agents/{{}}", remove_agent, _WRITE),
-)
+def routes(version: Version) -> tuple[Route, ...]:
+    """Return everything that can be written under the root of ``version``."""
+    return tuple(route for path in PATHS for route in _routes(version, path))

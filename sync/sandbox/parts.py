@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sync.sandbox import openedx_store, schoology_documents
 from sync.sandbox.part import Part
 
-PARTS: tuple[Part, ...] = ()
+PARTS: tuple[Part, ...] = (openedx_store.PART, schoology_documents.PART)

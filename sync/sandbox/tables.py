@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
+
+from sync.sandbox.filters import FilterError, exact_stamp, parse_stamp
 
 _KEPT = ("sourcedId", "status", "dateLastModified")
 
@@ -25,6 +28,20 @@ def _field(name: str) -> Callable[[Mapping[str, Any]], Any]:
 
 def _reference(name: str) -> Callable[[Mapping[str, Any]], Any]:
     return lambda item: reference_id(item, name)
+
+
+@lru_cache(maxsize=10_000)
+def _moment(text: str) -> str:
+    """Return a moment in the form that sorts by time; text that is none stays."""
+    try:
+        return exact_stamp(parse_stamp(text))
+    except (FilterError, OverflowError):
+        return text
+
+
+def _modified(item: Mapping[str, Any]) -> Any:
+    text = item.get("dateLastModified")
+    return _moment(text) if isinstance(text, str) else text
 
 
 def has_role(item: Mapping[str, Any], role: str) -> int:
@@ -76,7 +93,13 @@ class Table:
     def row(self, item: Mapping[str, Any], text: str) -> tuple[Any, ...]:
         """Return the values to store for ``item``, whose JSON is ``text``."""
         own = (compute(item) for compute in self.columns.values())
-        return (*(item.get(name) for name in _KEPT), text, *own)
+        kept = (item.get("sourcedId"), item.get("status"), _modified(item))
+        return (*kept, text, *own)
+
+    @property
+    def expressions(self) -> dict[str, str]:
+        """Filter and sort path -> its SQL."""
+        return {path: f'"{column}"' for path, column in self.paths.items()}
 
     @property
     def names(self) -> tuple[str, ...]:

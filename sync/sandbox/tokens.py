@@ -1,7 +1,8 @@
 """Client credentials: both token endpoints, and who may pass with which token.
 
-Source: the platform's authentication guide (HTTP Basic, scope sent) and the OAuth 2
-endpoint of the api (client id and secret in the form, no scope).
+Source: the platform's authentication guide (HTTP Basic, scope sent), the OAuth 2
+endpoint of the api (client id and secret in the form, no scope), and for the client of
+plain OneRoster the security framework of OneRoster 1.2 (either form, scopes sent).
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ import secrets
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote_plus
 
 from sync.sandbox.exchange import Call, Refusal, Reply, Route, Service, json_reply
 from sync.sandbox.faults import TOKEN_KINDS
+from sync.sandbox.oauth1 import Replays
 
 if TYPE_CHECKING:
     from sync.sandbox.world import World
@@ -37,6 +39,9 @@ API_SCOPES = frozenset(
         "roster-demographics.delete",
     )
 )
+_ONEROSTER_SCOPES = API_SCOPES | {
+    scope.replace(API_SCOPE, PLATFORM_SCOPE) for scope in API_SCOPES
+}
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -55,6 +60,7 @@ class Tokens:
     def __init__(self) -> None:
         """Start without any."""
         self._given: dict[str, Token] = {}
+        self.replays = Replays()
 
     def give(self, realm: str, scopes: frozenset[str], life: float) -> str:
         """Return a new opaque token for one realm."""
@@ -128,9 +134,11 @@ def platform_token(world: World, call: Call) -> Reply:
 
 
 def api_token(world: World, call: Call) -> Reply:
-    """Answer ``POST /oauth2/token``."""
+    """Answer ``POST /oauth2/token``: the api's own client, or that of OneRoster."""
     settings = world.settings
     form = _form(call)
+    if _plain_client(world, call, form):
+        return _plain_token(world, form)
     client = (form.get("client_id"), form.get("client_secret"))
     if client != (settings.api_client_id, settings.api_client_secret):
         raise _invalid_client(401)
@@ -139,6 +147,40 @@ def api_token(world: World, call: Call) -> Reply:
     limited = granted is not None and any(s.startswith(API_SCOPE) for s in granted)
     scopes = API_SCOPES & granted if limited and granted is not None else API_SCOPES
     return json_reply(200, _answer(world, "api", scopes))
+
+
+def _plain_client(world: World, call: Call, form: dict[str, str]) -> bool:
+    """Return whether the client of plain OneRoster asks, by header or by form."""
+    settings = world.settings
+    client = (settings.oneroster_client_id, settings.oneroster_client_secret)
+    if call.header(b"authorization"):
+        raw = _basic(call)
+        if client not in (raw, tuple(map(unquote_plus, raw))):
+            raise _invalid_client(401)
+        if "client_secret" in form:
+            raise Refusal(400, "send the secret once: in the header or in the form")
+        return True
+    return client == (form.get("client_id"), form.get("client_secret"))
+
+
+def _plain_token(world: World, form: dict[str, str]) -> Reply:
+    _grant(form)
+    asked = frozenset(form.get("scope", "").split()) or _ONEROSTER_SCOPES
+    if not asked <= _ONEROSTER_SCOPES:
+        raise Refusal(400, "unknown scope", minor="invalid_scope")
+    scopes = oneroster_grant(world, asked)
+    answer = _answer(world, "api", scopes)
+    return json_reply(200, {**answer, "scope": " ".join(sorted(scopes))})
+
+
+def oneroster_grant(
+    world: World, asked: frozenset[str] = _ONEROSTER_SCOPES
+) -> frozenset[str]:
+    """Return which of the scopes that it asks for plain OneRoster's client gets."""
+    granted = world.settings.oneroster_granted_scopes
+    if granted is None:
+        return asked
+    return frozenset(s for s in asked if {s, s.rpartition("/")[2]} & granted)
 
 
 def _answer(world: World, realm: str, scopes: frozenset[str]) -> dict[str, object]:

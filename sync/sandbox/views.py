@@ -15,6 +15,7 @@ from sync.sandbox.exchange import encode
 from sync.sandbox.tables import reference_id
 
 API = "/ims/oneroster/rostering/v1p2"
+API_11 = "/ims/oneroster/v1p1"
 API_ROLES = (
     "administrator",
     "aide",
@@ -121,7 +122,7 @@ FIELDS = {
 }
 """The fields of each table's records, by which ``fields`` and filters are checked."""
 
-_REFERENCES: dict[str, dict[str, str]] = {
+REFERENCES: dict[str, dict[str, str]] = {
     "orgs": {"parent": "org", "children": "org"},
     "academicSessions": {
         "org": "org",
@@ -148,13 +149,14 @@ NameOf = Callable[[str, str], str]
 
 
 @lru_cache(maxsize=100_000)
-def _href(kind: str, key: str) -> str:
-    return f"{API}/{_PATHS[kind]}/{quote(key, safe='')}"
+def href(kind: str, key: str, root: str = API) -> str:
+    """Return where the record of ``kind`` is found under the root of a service."""
+    return f"{root}/{_PATHS[kind]}/{quote(key, safe='')}"
 
 
 def reference(kind: str, key: str, name: str | None = None) -> dict[str, str]:
     """Return a reference to a record of ``kind`` (org, user, class, ...)."""
-    made = {"href": _href(kind, key), "sourcedId": key, "type": kind}
+    made = {"href": href(kind, key), "sourcedId": key, "type": kind}
     if name:
         made["name"] = name
     return made
@@ -177,7 +179,7 @@ def complete(
         **_BLANKS[table],
     }
     made |= {k: v for k, v in item.items() if k not in made or v is not None}
-    for field, kind in _REFERENCES[table].items():
+    for field, kind in REFERENCES[table].items():
         made[field] = _whole(made[field], kind, name_of)
     return made
 

@@ -103,6 +103,17 @@ def api_token(visitor: httpx.Client) -> str:
     return str(answer.json()["access_token"])
 
 
+@pytest.fixture(scope="session")
+def oneroster_token(visitor: httpx.Client) -> str:
+    """A token of the client of plain OneRoster, with every scope there is."""
+    answer = visitor.post(
+        "/oauth2/token",
+        auth=("sandbox-oneroster", "sandbox-oneroster-secret"),
+        data={"grant_type": "client_credentials"},
+    )
+    return str(answer.json()["access_token"])
+
+
 @pytest.fixture
 def everyone(sandbox: Sandbox, visitor: httpx.Client) -> httpx.Client:
     """A client without a token."""

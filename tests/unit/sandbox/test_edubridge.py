@@ -61,7 +61,12 @@ def test_the_body_may_say_id_role_begin_and_metadata(edubridge: httpx.Client) ->
         ("/enroll/nobody/k1/o1", None, 404),
         ("/enroll/s1/nothing/o1", None, 404),
         ("/enroll/s1/k1/nowhere", None, 404),
-        ("/enroll/s1/k1", None, 404),
+        ("/enroll/nobody/k1", None, 404),
+        ("/enroll/s1/nothing", None, 404),
+        ("/enroll/s1/k1/o1", {"metadata": {"goals": {"dailyXp": "1"}}}, 422),
+        ("/enroll/s1/k1/o1", {"metadata": {"metrics": {"totalXp": True}}}, 422),
+        ("/enroll/s1/k1/o1", {"metadata": {"studentSpecificGoals": 1}}, 422),
+        ("/enroll/s1/k1/o1", {"metadata": {"any": {"more": 1}}}, 201),
         ("/enroll/s1/k1/o1", {"role": "parent"}, 422),
         ("/enroll/s1/k1/o1", {"endDate": "2026-08-31"}, 422),
         ("/enroll/s1/k1/o1", {"beginDate": "31.8.2026"}, 422),
@@ -179,3 +184,103 @@ def test_ids_with_slashes_are_addressed_encoded(
     answer = edubridge.post("/enroll/s1/k%2F2%20%40x/o1")
     assert answer.json()["data"]["course"]["id"] == "k/2 @x"
     assert edubridge.delete("/unenroll/s1/k%2F2%20%40x/o1").status_code == 204
+
+
+@pytest.mark.parametrize("role", ["administrator", "proctor", "student", "teacher"])
+def test_every_role_of_the_reference_can_be_enrolled_and_ended(
+    edubridge: httpx.Client, api: httpx.Client, role: str
+) -> None:
+    made = edubridge.post("/enroll/w1/k1/o1", json={"role": role}).json()["data"]
+    assert made["role"] == role
+    path = f"/enrollments/{made['id']}"
+    assert api.get(path).json()["enrollment"]["role"] == role
+    assert edubridge.delete("/unenroll/w1/k1/o1").status_code == 204
+    assert api.get(path).json()["enrollment"]["status"] == "tobedeleted"
+
+
+@pytest.mark.parametrize("path", ["w1/k1", "w1/k1/"])
+def test_without_a_school_it_is_the_primary_org_of_the_user(
+    sandbox: Sandbox, edubridge: httpx.Client, path: str
+) -> None:
+    sandbox.load({"orgs": [{"sourcedId": "o2", "name": "Annex", "type": "school"}]})
+    elsewhere = edubridge.post("/enroll/w1/k1/o2").json()["data"]["id"]
+    made = edubridge.post(f"/enroll/{path}")
+    assert made.status_code == 201
+    assert made.json()["data"]["school"]["id"] == "o1"
+    assert edubridge.delete(f"/unenroll/{path}").status_code == 204
+    assert edubridge.delete(f"/unenroll/{path}").status_code == 404
+    left = edubridge.get("/user/w1").json()["data"]
+    assert [shown["id"] for shown in left] == [elsewhere]
+
+
+def test_without_a_school_and_a_primary_org_nothing_can_be_done(
+    sandbox: Sandbox, edubridge: httpx.Client
+) -> None:
+    sandbox.load({"users": [{"sourcedId": "x", "givenName": "X", "familyName": "Y"}]})
+    for method, verb in (("POST", "enroll"), ("DELETE", "unenroll")):
+        answer = edubridge.request(method, f"/{verb}/x/k1")
+        assert answer.status_code == 422
+        assert "primary org" in answer.json()["imsx_description"]
+
+
+def test_enrolling_again_may_make_one_more_or_be_refused(
+    sandbox: Sandbox, edubridge: httpx.Client
+) -> None:
+    edubridge.post("/enroll/w1/k1/o1", json={"sourcedId": "mine"})
+    sandbox.configure(edubridge_again="refused")
+    assert edubridge.post("/enroll/w1/k1/o1").status_code == 409
+    sandbox.configure(edubridge_again="another")
+    assert edubridge.post("/enroll/w1/k1/o1").status_code == 201
+    taken = edubridge.post("/enroll/w1/k1/o1", json={"sourcedId": "mine"})
+    assert taken.status_code == 422
+    assert len(edubridge.get("/user/w1").json()["data"]) == 2
+
+
+def test_enrolling_may_give_another_id(
+    sandbox: Sandbox, edubridge: httpx.Client
+) -> None:
+    sandbox.configure(allocate_ids=True)
+    made = edubridge.post("/enroll/w1/k1/o1", json={"sourcedId": "mine"})
+    assert made.json()["data"]["id"] != "mine"
+
+
+def test_the_list_of_a_user_may_have_what_has_ended(
+    sandbox: Sandbox, edubridge: httpx.Client
+) -> None:
+    edubridge.delete("/unenroll/s1/k1/o1")
+    assert edubridge.get("/user/s1").json()["data"] == []
+    sandbox.configure(edubridge_shows_ended=True)
+    [shown] = edubridge.get("/user/s1").json()["data"]
+    assert (shown["id"], "status" in shown) == ("e1", False)
+
+
+def test_an_ended_default_class_is_not_used_again(
+    edubridge: httpx.Client, api: httpx.Client
+) -> None:
+    first = edubridge.get("/defaultClass/k1/o1").json()["data"]["id"]
+    api.delete(f"/classes/{first}")
+    assert edubridge.get("/defaultClass/k1/o1").json()["data"]["id"] != first
+
+
+def test_progress_can_be_reset(sandbox: Sandbox, edubridge: httpx.Client) -> None:
+    metadata = {"metrics": {"totalXp": 5}, "goals": {"dailyXp": 1}}
+    edubridge.post("/enroll/w1/k1/o1", json={"metadata": metadata})
+    assert edubridge.delete("/resetProgress/w1/k1").status_code == 204
+    held = next(e for e in sandbox.dump()["enrollments"] if e["sourcedId"] != "e1")
+    assert held["metadata"] == {"goals": {"dailyXp": 1}}
+    assert edubridge.delete("/resetProgress/w1/nothing").status_code == 404
+
+
+def test_goals_of_a_course_reach_everybody_without_goals_of_their_own(
+    sandbox: Sandbox, edubridge: httpx.Client
+) -> None:
+    assert edubridge.post("/propagateGoals/k1").status_code == 422
+    assert edubridge.post("/propagateGoals/nothing").status_code == 404
+    goals = {"goals": {"dailyXp": 7}}
+    sandbox.load({"courses": [{"sourcedId": "k1", "title": "A", "metadata": goals}]})
+    own = {"studentSpecificGoals": True, "goals": {"dailyXp": 1}}
+    edubridge.post("/enroll/w1/k1/o1", json={"metadata": own})
+    answer = edubridge.post("/propagateGoals/k1")
+    assert answer.json() == {"data": {"updated": 1, "errors": []}}
+    held = [e["metadata"]["goals"]["dailyXp"] for e in sandbox.dump()["enrollments"]]
+    assert sorted(held) == [1, 7]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -11,8 +12,10 @@ from sync.sandbox.filters import (
     Clause,
     FilterError,
     as_sql,
+    exact_stamp,
     holds,
     parse_filter,
+    parse_stamp,
     pick,
     project,
 )
@@ -108,3 +111,41 @@ def test_lists_are_sorted_by_their_members() -> None:
 def test_only_the_named_parts_are_kept(fields: str, expected: dict[str, Any]) -> None:
     paths = [field.split(".") for field in fields.split(",")]
     assert project(ITEM, paths) == expected
+
+
+_ZONES = st.integers(-720, 840).map(lambda m: timezone(timedelta(minutes=m)))
+_MOMENTS = st.datetimes(
+    datetime(1900, 1, 2),  # noqa: DTZ001 - the zone is drawn beside it
+    datetime(2999, 1, 1),  # noqa: DTZ001
+    timezones=_ZONES,
+)
+
+
+@given(first=_MOMENTS, second=_MOMENTS)
+def test_moments_sort_as_texts_as_they_do_in_time(
+    first: datetime, second: datetime
+) -> None:
+    assert (exact_stamp(first) < exact_stamp(second)) == (first < second)
+    assert parse_stamp(exact_stamp(first)) == first
+    assert parse_stamp(first.isoformat()) == first
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-08-31", datetime(2026, 8, 31, tzinfo=UTC)),
+        ("2026-08-31T10:00", datetime(2026, 8, 31, 10, tzinfo=UTC)),
+        ("2026-08-31T10:00:00Z", datetime(2026, 8, 31, 10, tzinfo=UTC)),
+        ("2026-08-31T10:00:00.5+0200", datetime(2026, 8, 31, 8, 0, 0, 500_000, UTC)),
+    ],
+)
+def test_dates_and_moments_are_read_as_utc(text: str, moment: datetime) -> None:
+    assert parse_stamp(text) == moment
+
+
+@pytest.mark.parametrize(
+    "text", ["", "noon", "2026-W01-1", "20260831", "2026-08-31 10:00", "2026-13-01"]
+)
+def test_what_is_no_moment_is_refused(text: str) -> None:
+    with pytest.raises(FilterError):
+        parse_stamp(text)

@@ -164,3 +164,107 @@ def test_token_requests_are_logged_without_their_body(
     assert [entry["service"] for entry in entries] == ["token", "token"]
     assert all(entry["body"] is None for entry in entries)
     assert "secret" not in str(entries)
+
+
+ONEROSTER = ("sandbox-oneroster", "sandbox-oneroster-secret")
+V11 = "https://purl.imsglobal.org/spec/or/v1p1/scope/"
+V12 = "https://purl.imsglobal.org/spec/or/v1p2/scope/"
+ROOT_11 = "/ims/oneroster/v1p1"
+ROOT_12 = "/ims/oneroster/rostering/v1p2"
+
+
+def _asked(client: httpx.Client, *scopes: str) -> httpx.Response:
+    form = {"grant_type": "client_credentials", "scope": " ".join(scopes)}
+    return client.post("/oauth2/token", auth=ONEROSTER, data=form)
+
+
+@pytest.mark.parametrize(
+    ("auth", "form", "status"),
+    [
+        (ONEROSTER, {}, 200),
+        (None, {"client_id": ONEROSTER[0], "client_secret": ONEROSTER[1]}, 200),
+        (ONEROSTER, {"client_secret": ONEROSTER[1]}, 400),
+        (None, {"client_id": ONEROSTER[0], "client_secret": "wrong"}, 401),
+        (("sandbox-oneroster", "wrong"), {}, 401),
+        (ONEROSTER, {"grant_type": "password"}, 400),
+        (ONEROSTER, {"scope": f"{V12}roster-core.readonly"}, 200),
+        (ONEROSTER, {"scope": f"{V11}roster.readonly {V12}roster.delete"}, 200),
+        (ONEROSTER, {"scope": "everything"}, 400),
+    ],
+)
+def test_plain_oneroster_takes_its_credentials_from_header_or_form(
+    everyone: httpx.Client, auth: Any, form: dict[str, str], status: int
+) -> None:
+    sent = {"grant_type": "client_credentials", **form}
+    answer = everyone.post("/oauth2/token", auth=auth, data=sent)
+    assert answer.status_code == status
+    if status == 200 and "scope" in form:
+        assert sorted(answer.json()["scope"].split()) == sorted(form["scope"].split())
+
+
+def test_a_secret_may_come_encoded_as_a_form_in_the_header(
+    sandbox: Sandbox, everyone: httpx.Client
+) -> None:
+    sandbox.configure(oneroster_client_secret="a b+c")  # noqa: S106 - of no use
+    form = {"grant_type": "client_credentials"}
+    for secret in ("a b+c", "a+b%2Bc"):
+        auth = ("sandbox-oneroster", secret)
+        answer = everyone.post("/oauth2/token", auth=auth, data=form)
+        assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("scope", "allowed"),
+    [
+        ("roster-core.readonly", {"users", "users/s1"}),
+        ("roster.readonly", {"users", "users/s1", "classes/c1/students"}),
+        ("roster-demographics.readonly", {"demographics"}),
+        ("roster.createput", {"POST"}),
+        ("roster.delete", {"DELETE"}),
+    ],
+)
+@pytest.mark.parametrize(("root", "prefix"), [(ROOT_11, V11), (ROOT_12, V12)])
+@pytest.mark.usefixtures("sandbox")
+def test_a_scope_opens_what_it_names_and_nothing_else(
+    everyone: httpx.Client, root: str, prefix: str, scope: str, allowed: set[str]
+) -> None:
+    headers = _bearer(_asked(everyone, prefix + scope))
+    reads = ("users", "users/s1", "classes/c1/students", "demographics")
+    statuses = {
+        path: everyone.get(f"{root}/{path}", headers=headers).status_code
+        for path in reads
+    }
+    enrollments = f"{root}/enrollments"
+    statuses["POST"] = everyone.post(enrollments, headers=headers, json={}).status_code
+    gone = everyone.delete(f"{enrollments}/nothing", headers=headers)
+    statuses["DELETE"] = gone.status_code
+    passed = {name for name, status in statuses.items() if status != 403}
+    assert passed == allowed
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_a_scope_of_the_other_version_does_not_open_the_first(
+    everyone: httpx.Client,
+) -> None:
+    headers = _bearer(_asked(everyone, f"{V12}roster.readonly"))
+    assert everyone.get(f"{ROOT_11}/users", headers=headers).status_code == 403
+    assert everyone.get(f"{ROOT_12}/users", headers=headers).status_code == 200
+
+
+def test_scopes_can_be_withheld_from_plain_oneroster_alone(
+    sandbox: Sandbox, everyone: httpx.Client
+) -> None:
+    sandbox.configure(
+        oneroster_granted_scopes=["roster-core.readonly", f"{V12}roster.delete"]
+    )
+    both = ("roster-core.readonly", "roster.createput", "roster.delete")
+    answer = _asked(everyone, *(V12 + name for name in both))
+    assert answer.json()["scope"].split() == [
+        f"{V12}roster-core.readonly",
+        f"{V12}roster.delete",
+    ]
+    headers = _bearer(answer)
+    path = f"{ROOT_12}/enrollments"
+    assert everyone.post(path, headers=headers, json={}).status_code == 403
+    headers = _bearer(everyone.post("/oauth2/token", data=API))
+    assert everyone.post(path, headers=headers, json={}).status_code == 422
