@@ -131,7 +131,7 @@ def proposals() -> Iterator[Line]:
 def sending(count: int) -> Iterator[Line]:
     """Requests per second of the engine against bare httpx, same server, in turn."""
     for latency in (0.0, 0.05):
-        with served(latency) as url:
+        with served("sandbox", str(latency)) as url:
             ours, bare = in_turn(("ours", url, str(count)), ("httpx", url, str(count)))
         rates = [[one.count / one.seconds for one in each] for each in (ours, bare)]
         best = max(rates[0]) / max(rates[1])
@@ -143,18 +143,26 @@ def sending(count: int) -> Iterator[Line]:
         )
 
 
+def paged() -> Iterator[Line]:
+    """A list of 300,000 enrollments, against a client that decodes nothing."""
+    with served("pages") as url:
+        read, bare = in_turn(("paged", url), ("paged-bare", url))
+    yield ratio(
+        "a list of 300,000 enrollments read / its pages not decoded", read, bare
+    )
+    yield memory("the list of enrollments", read)
+
+
 @contextmanager
-def served(latency: float) -> Iterator[str]:
-    """The sandbox in a process of its own."""
+def served(work: str, *arguments: str) -> Iterator[str]:
+    """A server in a process of its own: the sandbox, or pages made before."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "benchmarks.work", "sandbox"]
-    server = subprocess.Popen(  # noqa: S603 - ourselves
-        [*command, str(port), str(latency)], stdout=subprocess.DEVNULL
-    )
+    command = [sys.executable, "-m", "benchmarks.work", work, str(port), *arguments]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603 - ourselves
     try:
-        for _ in range(200):
+        for _ in range(600):
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", port)) == 0:
                     break
@@ -199,6 +207,7 @@ def main() -> None:
             *spoilt(asked.students // 2, Path(folder)),
             *proposals(),
             *sending(asked.requests),
+            *paged(),
         ]
     text = table(lines, asked.students)
     print(text)

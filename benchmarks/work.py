@@ -18,6 +18,7 @@ import anyio
 import httpx
 import polars as pl
 
+from benchmarks import paged
 from benchmarks.defects import check as defects
 from sync.diff import DiffInput, FieldRules, diff
 from sync.flow.intake import How, Rejection, take_in
@@ -189,6 +190,9 @@ def main() -> None:
         "ours": ours,
         "httpx": httpx_loop,
         "sandbox": sandbox,
+        "pages": paged.serve,
+        "paged": paged.read,
+        "paged-bare": paged.bare,
     }
     base = peak()
     began = time.perf_counter()

@@ -297,6 +297,14 @@ def fetch(
 
 
 @app.command()
+def ping(target: TargetNames) -> None:
+    """Token, one page of each list, permissions missing, clocks, size."""
+    from sync.cli.ping import ping as run
+
+    _end(run(session, target))
+
+
+@app.command()
 def convert(
     drop: DropPath,
     to: Annotated[Layout, typer.Option(help="The layout to write.")],

@@ -1,4 +1,4 @@
-"""``sandbox``: a strict imitation of the remote system, on this machine."""
+"""``sandbox``: a strict imitation of the remote systems, on this machine."""
 
 from __future__ import annotations
 
@@ -9,7 +9,13 @@ import polars as pl
 
 from sync.cli.session import Session, duration
 from sync.errors import ExitCode, UsageError
-from sync.samples import read_tables, sandbox_document
+from sync.samples import (
+    openedx_document,
+    read_tables,
+    sandbox_document,
+    schoology_document,
+    with_course_keys,
+)
 from sync.sandbox import (
     DocumentError,
     FaultSpecError,
@@ -23,6 +29,12 @@ CREDENTIALS = {
     "TIMEBACK_CLIENT_SECRET": "sandbox-platform-secret",
     "TIMEBACK_API_CLIENT_ID": "sandbox-api",
     "TIMEBACK_API_CLIENT_SECRET": "sandbox-api-secret",
+    "ONEROSTER_CLIENT_ID": "sandbox-oneroster",
+    "ONEROSTER_CLIENT_SECRET": "sandbox-oneroster-secret",
+    "SCHOOLOGY_CONSUMER_KEY": "sandbox-schoology",
+    "SCHOOLOGY_CONSUMER_SECRET": "sandbox-schoology-secret",
+    "OPENEDX_CLIENT_ID": "sandbox-openedx",
+    "OPENEDX_CLIENT_SECRET": "sandbox-openedx-secret",
 }
 """What the sandbox accepts, under the names that the sample configuration uses."""
 
@@ -78,9 +90,15 @@ def sandbox(session: Session, asked: Serve) -> ExitCode:
     return ExitCode.DONE
 
 
-def _district(folder: Path, *, people: bool) -> dict[str, list[dict[str, object]]]:
+def _district(folder: Path, *, people: bool) -> dict[str, object]:
+    """Everything that each of the systems would hold of a district at first."""
     try:
-        return sandbox_document(read_tables(folder), people)
+        tables = read_tables(folder)
+        return {
+            **sandbox_document(tables, people),
+            **schoology_document(tables),
+            **openedx_document(with_course_keys(tables)),
+        }
     except (OSError, ValueError, pl.exceptions.PolarsError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else None
         message = f"{folder} is no folder that roster-sync samples made"

@@ -1,13 +1,14 @@
 """The configuration: ``roster-sync.toml`` -> one frozen ``Config``.
 
 Level 2 of the house. It knows no kind of target: the registry hands in each kind's own
-model, and gets an instance of it back as ``TargetConfig.settings``.
+model (``KindKeys``), and gets an instance of it back as ``TargetConfig.settings``.
 """
 
 from __future__ import annotations
 
 from sync.config.editor import schema
 from sync.config.fingerprint import fingerprint
+from sync.config.kinds import KindKeys
 from sync.config.load import DEFAULT_NAME, load
 from sync.config.model import (
     Config,
@@ -35,6 +36,7 @@ __all__ = [
     "Duration",
     "Fields",
     "Guards",
+    "KindKeys",
     "Limits",
     "Policy",
     "Removal",

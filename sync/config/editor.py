@@ -12,8 +12,9 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
+from sync.config.kinds import LIMITS, KindKeys
 from sync.config.load import TARGET_NAME, Head
-from sync.config.model import TargetTable
+from sync.config.model import Limits, TargetTable
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -30,9 +31,10 @@ class _InSeconds(GenerateJsonSchema):
         return super().encode_default(dft)
 
 
-def schema(kinds: Mapping[str, type[BaseModel]]) -> Json:
+def schema(kinds: Mapping[str, KindKeys]) -> Json:
     """The JSON Schema (2020-12) of a configuration with these kinds of targets."""
-    models: list[type[BaseModel]] = [Head, TargetTable, *dict.fromkeys(kinds.values())]
+    own = dict.fromkeys(keys.settings for keys in kinds.values())
+    models: list[type[BaseModel]] = [Head, TargetTable, Limits, *own]
     references, whole = models_json_schema(
         [(model, "validation") for model in models],
         schema_generator=_InSeconds,
@@ -61,18 +63,39 @@ def schema(kinds: Mapping[str, type[BaseModel]]) -> Json:
     }
 
 
-def _of_kind(
-    tables: Mapping[type[BaseModel], Json], kind: str, model: type[BaseModel]
-) -> Json:
-    common, own = tables[TargetTable], tables[model]
+def _of_kind(tables: Mapping[type[BaseModel], Json], kind: str, keys: KindKeys) -> Json:
+    common, own = tables[TargetTable], tables[keys.settings]
     return {
         "title": kind,
         "type": "object",
         "properties": {
             **common["properties"],
             **own.get("properties", {}),
+            "entities": _entities(common, keys),
+            LIMITS: _limits(tables, keys),
             "kind": {"const": kind},
         },
         "required": ["kind", *own.get("required", [])],
         "additionalProperties": False,
+    }
+
+
+def _entities(common: Json, keys: KindKeys) -> Json:
+    items = {"enum": [entity.value for entity in keys.entities]}
+    return {**common["properties"]["entities"], "items": items}
+
+
+def _limits(tables: Mapping[type[BaseModel], Json], keys: KindKeys) -> Json:
+    """The table of limits with the defaults of the kind."""
+    usual: Json = tables[TargetTable]["properties"][LIMITS]
+    if not keys.pace:
+        return usual
+    paced = Limits.model_validate(dict(keys.pace)).model_dump(mode="json")
+    names: Json = tables[Limits]["properties"]
+    return {
+        **tables[Limits],
+        "properties": {
+            name: {**one, "default": paced[name]} for name, one in names.items()
+        },
+        "default": paced,
     }

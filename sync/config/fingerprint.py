@@ -17,7 +17,10 @@ from sync.config.model import TargetConfig
 from sync.config.values import SecretRef
 
 _OF_NO_MATTER = frozenset(
-    {"name", "limits", "settle", "mapping", "require", "complete"}
+    {
+        *("name", "limits", "settle", "full_read_every"),
+        *("mapping", "require", "complete"),
+    }
 )
 """Pace and patience change no operation; what mapping, required files and sentinel made
 of the drop is under the digest of the roster."""

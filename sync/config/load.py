@@ -14,9 +14,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, field_validator
+from pydantic import field_validator
 
 from sync.config.clock import named_timezone
+from sync.config.kinds import KindKeys, at_its_pace, beyond
 from sync.config.model import Config, PositiveDuration, TargetConfig, TargetTable, Text
 from sync.config.nearest import did_you_mean
 from sync.config.problems import Problem, Reader, config_error
@@ -28,7 +29,7 @@ DEFAULT_NAME = "roster-sync.toml"
 
 TARGET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
 
-Kinds = Mapping[str, type[BaseModel]]
+Kinds = Mapping[str, KindKeys]
 
 
 class Head(Table):
@@ -48,8 +49,9 @@ class Head(Table):
 def load(path: Path | None, kinds: Kinds) -> Config:
     """The configuration in that file, or in the default one.
 
-    ``kinds``: for each known kind of target the model of its own keys. Raises
-    ``ConfigError`` with the file, the key and what to do, for all mistakes at once.
+    ``kinds``: for each known kind of target its own keys, its pace and what it can
+    write. Raises ``ConfigError`` with the file, the key and what to do, for all
+    mistakes at once.
     """
     path = Path(path or os.environ.get(VARIABLE) or DEFAULT_NAME).expanduser()
     document = _parse(path)
@@ -124,16 +126,19 @@ def _target(
         return None
     common = {key: table[key] for key in table if key in TargetTable.model_fields}
     own = {key: table[key] for key in table if key not in common}
-    reader = Reader(place, folder, found)
-    general = reader.read(TargetTable, common)
     kind = common.get("kind")
+    keys = kinds.get(kind) if isinstance(kind, str) else None
+    reader = Reader(place, folder, found)
+    paced = at_its_pace(common, keys) if keys is not None else common
+    general = reader.read(TargetTable, paced)
     if not isinstance(kind, str):
         return None
-    if kind not in kinds:
+    if keys is None:
         text = f"no such kind of target{did_you_mean(kind, kinds)}"
         found.append(Problem(".".join((*place, "kind")), text))
         return None
-    settings = reader.read(kinds[kind], own, also=TargetTable.model_fields)
+    settings = reader.read(keys.settings, own, also=TargetTable.model_fields)
     if general is None or settings is None:
         return None
+    found += beyond(kind, general, keys, ".".join(place))
     return TargetConfig(name=name, settings=settings, **dict(general))

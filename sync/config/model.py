@@ -46,7 +46,7 @@ Policy = Literal["keep", "inactive", "tobedeleted", "delete"]
 
 _ROLE_COLUMNS = ("role", "roleType", "roleOrgSourcedId", "roles")
 _MOST_AT_ONCE = 1000
-_ENTITIES = (*SYNCED, *REFERENCE)
+_ENTITIES = (*REFERENCE, *SYNCED)
 
 
 def _positive(value: timedelta) -> timedelta:
@@ -100,6 +100,9 @@ class Removal(Table):
     users: Policy = "keep"
     agents: Policy = "delete"
     enrollments: Policy = "inactive"
+    academicSessions: Policy = "keep"
+    courses: Policy = "keep"
+    classes: Policy = "keep"
     scope: Literal["ledger", "orgs"] = "ledger"
     orgs: tuple[Text, ...] = ()
     """The sourcedIds of the orgs whose records are ours, with scope ``orgs``."""
@@ -108,18 +111,11 @@ class Removal(Table):
     additions_only: tuple[Days, ...] = ()
 
     def policy(self, entity: Entity) -> Policy:
-        """What removing means there; reference tables are kept."""
-        match entity:
-            case Entity.STUDENTS:
-                return self.students
-            case Entity.USERS:
-                return self.users
-            case Entity.AGENTS:
-                return self.agents
-            case Entity.ENROLLMENTS:
-                return self.enrollments
-            case _:
-                return "keep"
+        """What removing means there; orgs are always kept."""
+        if entity is Entity.ORGS or entity.value not in type(self).model_fields:
+            return "keep"
+        policy: Policy = getattr(self, entity.value)
+        return policy
 
     @model_validator(mode="after")
     def _orgs_go_with_their_scope(self) -> Self:
@@ -207,8 +203,8 @@ class Fields(Table):
 
 def _compared_column(name: str) -> str:
     table, _, column = name.partition(".")
-    if table not in set(SYNCED):
-        message = f'"{name}" names no table{did_you_mean(table, SYNCED)}'
+    if table not in set(_ENTITIES):
+        message = f'"{name}" names no table{did_you_mean(table, _ENTITIES)}'
         raise ValueError(message)
     entity = Entity(table)
     if column in ENTITIES[entity].key:
@@ -273,13 +269,17 @@ class TargetTable(Table):
     kind: str
     entities: Annotated[
         tuple[AnyEntity, ...],
-        WithJsonSchema({"type": "array", "items": {"enum": list(SYNCED)}}),
+        WithJsonSchema({"type": "array", "items": {"enum": list(_ENTITIES)}}),
     ] = SYNCED
+    """What is synced, of what the kind writes (see ``KindKeys.entities``)."""
     mapping: Text | None = None
     """The name of a shipped mapping, or the path of a mapping file."""
     source: Text | None = None
     require: tuple[AnyEntity, ...] = ()
     """Entities without which a drop is refused."""
+    full_read_every: Duration = timedelta(days=7)
+    """For how long reading what has changed since is enough, where the system can
+    say that."""
     settle: Duration = timedelta(seconds=30)
     """How long what was written may take to show."""
     complete: str = ""
@@ -294,13 +294,11 @@ class TargetTable(Table):
 
     @field_validator("entities")
     @classmethod
-    def _synced_ones(cls, entities: tuple[Entity, ...]) -> tuple[Entity, ...]:
-        other = [entity for entity in entities if entity not in SYNCED]
-        if other or not entities:
-            what = f"{', '.join(other)} cannot be synced" if other else "is empty"
-            message = f"{what}; known are {', '.join(SYNCED)}"
+    def _some_in_order(cls, entities: tuple[Entity, ...]) -> tuple[Entity, ...]:
+        if not entities:
+            message = f"is empty; known are {', '.join(SYNCED)}"
             raise ValueError(message)
-        return tuple(entity for entity in SYNCED if entity in entities)
+        return tuple(entity for entity in _ENTITIES if entity in entities)
 
     @field_validator("complete")
     @classmethod

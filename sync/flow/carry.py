@@ -21,7 +21,7 @@ from sync.flow.reading import overlaid
 from sync.model.entities import PEOPLE
 from sync.model.ledger import LedgerView
 from sync.model.mirror import Mirror
-from sync.model.outcome import Failure, FailureKind, Outcome, State
+from sync.model.outcome import PENDING, Failure, FailureKind, Outcome, State
 from sync.model.plan import Plan
 from sync.plan import decode, people_ids
 from sync.report import Difference
@@ -124,9 +124,15 @@ class Carrier:
 
     async def _verify(self) -> None:
         """Read what was done back, for as long as it may take to show."""
-        done = self.journal.states().filter(pl.col("state") == State.DONE.value)["id"]
-        mine = self.plan.operations.filter(pl.col("id").is_in(done.implode()))
         story = self.context.story
+        done = self.journal.states().filter(pl.col("state") == State.DONE.value)
+        waits = (pl.col("code") == PENDING).fill_null(value=False)
+        if count := done.filter(waits).height:
+            story.notes.append(
+                f"{count:,} changes are done and pending: see the report"
+            )
+        ids = done.filter(~waits)["id"].implode()
+        mine = self.plan.operations.filter(pl.col("id").is_in(ids))
         if mine.is_empty():
             story.converged = True
             return

@@ -17,6 +17,11 @@ class State(StrEnum):
     BLOCKED = "blocked"
 
 
+PENDING = "pending"
+"""The code of what was done and shows only when somebody else has acted (a person who
+has yet to register): it is not read back."""
+
+
 class FailureKind(StrEnum):
     """How the engine answers a failure; it decides by this alone."""
 
@@ -50,7 +55,11 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The end (or the present state) of one operation."""
+    """The end (or the present state) of one operation.
+
+    One that is done may have a ``failure`` too, with the code ``PENDING``: what is yet
+    to happen.
+    """
 
     operation: str
     state: State

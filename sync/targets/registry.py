@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel
 
-from sync.config import TargetConfig
-from sync.model.entities import SYNCED, Entity
+from sync.config import KindKeys, TargetConfig
+from sync.model.entities import REFERENCE, SYNCED, Entity
 from sync.targets.base import Target
+from sync.targets.edubridge import EdubridgeSettings, EdubridgeTarget
+from sync.targets.oneroster import OneRosterSettings, OneRosterTarget
+from sync.targets.openedx import OpenedxSettings, OpenedxTarget
+from sync.targets.schoology import SchoologySettings, SchoologyTarget
 from sync.targets.timeback import TimebackSettings, TimebackTarget
 
 
@@ -20,18 +24,40 @@ class Kind:
 
     settings: type[BaseModel]
     make: Callable[[Any, Mapping[Entity, str]], Target]
+    """From the settings and the removal policy of each of its ``entities``."""
+    pace: Mapping[str, float | int | str] = field(default_factory=dict)
+    """The limits of a system that is known to have some, where a configuration names
+    none."""
+    entities: tuple[Entity, ...] = SYNCED
+    """What it can write, in the order of the files."""
 
 
 KINDS: Mapping[str, Kind] = {
     "timeback": Kind(TimebackSettings, TimebackTarget),
+    "oneroster": Kind(
+        OneRosterSettings, OneRosterTarget, entities=(*REFERENCE, *SYNCED)
+    ),
+    "edubridge": Kind(EdubridgeSettings, EdubridgeTarget),
+    "schoology": Kind(
+        SchoologySettings,
+        SchoologyTarget,
+        pace={"requests_per_second": 3, "burst": 5, "concurrency": 4},
+    ),
+    "openedx": Kind(
+        OpenedxSettings,
+        OpenedxTarget,
+        pace={"requests_per_second": 1.5, "concurrency": 2, "timeout": "120s"},
+    ),
 }
 
-SETTINGS: Mapping[str, type[BaseModel]] = {
-    name: kind.settings for name, kind in KINDS.items()
+SETTINGS: Mapping[str, KindKeys] = {
+    name: KindKeys(kind.settings, kind.pace, kind.entities)
+    for name, kind in KINDS.items()
 }
 
 
 def make_target(table: TargetConfig) -> Target:
     """The target of a configured table. Raises ``ConfigError``."""
-    policies = {entity: table.removal.policy(entity) for entity in SYNCED}
-    return KINDS[table.kind].make(table.settings, policies)
+    kind = KINDS[table.kind]
+    policies = {entity: table.removal.policy(entity) for entity in kind.entities}
+    return kind.make(table.settings, policies)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sync.wire.address import next_query
-from sync.wire.auth import Bearer, ClientCredentials, Secret, Service
+from sync.wire.auth import Bearer, ClientCredentials, OAuth1, Secret, Service
 from sync.wire.breaker import Breaker
 from sync.wire.client import HALTED, Wire
 from sync.wire.failures import UnreadableError, classify, parse_json, summary
@@ -17,6 +17,7 @@ __all__ = [
     "Clock",
     "Deadline",
     "Limits",
+    "OAuth1",
     "Secret",
     "Service",
     "UnreadableError",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from ipaddress import ip_address
-from urllib.parse import parse_qsl, quote, urljoin, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, urljoin, urlsplit
 
 from sync.errors import LocalError, TargetError, UsageError
 
@@ -22,10 +22,13 @@ _BASE = re.compile(
 )
 """No user, query or fragment; hosts of other scripts in their ``xn--`` form."""
 _STEP = re.compile(r"/(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
+_PLACE = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?#]|%[0-9A-Fa-f]{2}|\[|\])+")
+"""A server's link in which nothing would be written otherwise when it is sent."""
 _ROUTE_WORD = re.compile(
-    r"1\.0|v1|v1p[12]|academicSessions|agents|api|bulk_enroll|classes|codes|courses"
-    r"|edubridge|enroll|enrollments?|groups|ims|import|oneroster|orgs|rostering"
-    r"|schools|sections|students|teachers|terms|users?"
+    r"1\.0|v1|v1p[12]|academicSessions|accesscode|agents|api|bulk_enroll|classes|codes"
+    r"|cohorts|courses|edubridge|enroll|enrollments?|ext|gradingperiods|groups|ims"
+    r"|import|inactive|me|oneroster|orgs|rostering|schools|sections|so2|students"
+    r"|teachers|terms|users?"
 )
 
 
@@ -101,6 +104,35 @@ def next_query(base: str, path: str, link: str) -> tuple[tuple[str, str], ...]:
         message = f"the list {path} names a next page at another address"
         raise TargetError(message, do="ask the vendor; the link was not followed")
     return tuple(parse_qsl(parts.query, keep_blank_values=True))
+
+
+def redirected(base: str, here: str, location: str) -> str | None:
+    """The address that an answer from ``here`` sends us to, if it is on the origin and
+    below the path of ``base``; None for any other, which is never followed.
+
+    A link that says ``http`` for the same host means the scheme of ``base``: servers
+    behind a gateway do not know better.
+    """
+    home = urlsplit(base)
+    try:
+        parts = _upgraded(urlsplit(urljoin(here, location)), home)
+        same = origin_of(parts.geturl()) == origin_of(base)
+    except ValueError:
+        return None
+    path = parts.path
+    below = path == home.path or path.startswith(f"{home.path}/")
+    odd = "@" in parts.netloc or "//" in path or _STEP.search(path)
+    if odd or not (same and below and _PLACE.fullmatch(location)):
+        return None
+    query = f"?{parts.query}" if parts.query else ""
+    return f"{home.scheme}://{home.netloc}{path}{query}"
+
+
+def _upgraded(parts: SplitResult, home: SplitResult) -> SplitResult:
+    unsafe = (parts.scheme, home.scheme) == ("http", "https")
+    if unsafe and parts.hostname == home.hostname and parts.port in {None, 80}:
+        return parts._replace(scheme=home.scheme, netloc=home.netloc)
+    return parts
 
 
 def route(path: str) -> str:

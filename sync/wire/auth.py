@@ -2,7 +2,8 @@
 
 Comes in: addresses and secrets from the configuration. Goes out: ``Service`` values
 that targets hand to the engine, and the form of a token request (OAuth 2 client
-credentials, RFC 6749 section 4.4). Secrets never show in a repr.
+credentials, RFC 6749 section 4.4). Secrets never show in a repr. What OAuth 1.0a adds
+to each request is made in ``signing``.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlencode
 
-from sync.errors import TargetError
+from sync.errors import TargetError, UsageError
 from sync.model.request import Answer
 from sync.wire.address import checked_base, origin_of
 from sync.wire.failures import parse_json
@@ -26,6 +27,7 @@ DEFAULT_LIFE = 300.0
 
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 """What may stand in a header without changing its meaning."""
+_REALM = re.compile(r"[\x20-\x7e]*")
 
 
 class Secret:
@@ -59,7 +61,8 @@ class ClientCredentials:
     """OAuth 2 client credentials at a token address of their own.
 
     ``style``: ``basic`` puts id and secret into the Authorization header, ``body``
-    into the form. Raises ``UsageError`` for a token address that is not safe.
+    into the form. ``form``: further fields of the form. Raises ``UsageError`` for a
+    token address that is not safe.
     """
 
     token_url: str
@@ -67,6 +70,7 @@ class ClientCredentials:
     client_secret: Secret
     scopes: tuple[str, ...] = ()
     style: Literal["basic", "body"] = "basic"
+    form: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse an address that a secret must not be sent to."""
@@ -81,6 +85,30 @@ class Bearer:
 
 
 @dataclass(frozen=True, slots=True)
+class OAuth1:
+    """OAuth 1.0a with a consumer's key and secret alone (RFC 5849, "two-legged").
+
+    Every try of every request is signed anew. ``PLAINTEXT`` sends the secret itself:
+    over https, or to this machine, as ``Service`` sees to. ``token_parameter``: an
+    empty ``oauth_token`` is sent and signed. Raises ``UsageError`` for a realm that
+    cannot stand in a header.
+    """
+
+    consumer_key: str
+    consumer_secret: Secret
+    method: Literal["PLAINTEXT", "HMAC-SHA1"] = "HMAC-SHA1"
+    realm: str | None = None
+    token_parameter: bool = False
+
+    def __post_init__(self) -> None:
+        """The realm stands between quotes as it is."""
+        realm = self.realm or ""
+        if not _REALM.fullmatch(realm) or '"' in realm or "\\" in realm:
+            message = "an OAuth realm is plain text without quotes"
+            raise UsageError(message, do="correct it in the configuration")
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     """One remote address with its credentials.
 
@@ -90,7 +118,7 @@ class Service:
 
     name: str
     url: str
-    auth: ClientCredentials | Bearer | None = None
+    auth: ClientCredentials | Bearer | OAuth1 | None = None
 
     def __post_init__(self) -> None:
         """Check the address once, so that every request can rely on it."""
@@ -105,7 +133,7 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A bearer token, when it stops being used, and what it may do."""
+    """A token, when it stops being used, and what it may do."""
 
     secret: str
     stale_at: float
@@ -114,11 +142,17 @@ class Token:
     """Scopes that were asked for and not granted."""
     replaces_refused: bool = False
     """Fetched because the one before it was answered with 401."""
+    scheme: Literal["Bearer", "JWT"] = "Bearer"
 
     @property
     def header(self) -> str:
         """The value of the Authorization header."""
-        return f"Bearer {self.secret}"
+        return f"{self.scheme} {self.secret}"
+
+    @property
+    def hidden(self) -> tuple[str, ...]:
+        """What nothing that is printed may hold."""
+        return (self.secret,)
 
     def __repr__(self) -> str:
         """Without the token."""
@@ -137,7 +171,7 @@ def token_request(credentials: ClientCredentials) -> tuple[dict[str, str], bytes
         form |= {"client_id": credentials.client_id, "client_secret": secret}
     if credentials.scopes:
         form["scope"] = " ".join(credentials.scopes)
-    return headers, urlencode(form).encode()
+    return headers, urlencode(form | dict(credentials.form)).encode()
 
 
 def read_token(service: Service, answer: Answer, now: float) -> Token:
@@ -151,10 +185,12 @@ def read_token(service: Service, answer: Answer, now: float) -> Token:
     granted = body.get("scope")
     asked = service.auth.scopes if isinstance(service.auth, ClientCredentials) else ()
     known = granted.split() if isinstance(granted, str) and granted else asked
+    named = str(body.get("token_type")).upper()
     return Token(
         secret=text,
         stale_at=now + life - min(SPARE_SECONDS, life / 10),
         missing=tuple(scope for scope in asked if scope not in known),
+        scheme="JWT" if named == "JWT" else "Bearer",
     )
 
 

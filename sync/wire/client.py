@@ -7,9 +7,8 @@ for its slot in time and for the caller's word that it may leave (the journal's)
 
 from __future__ import annotations
 
-import json
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -19,30 +18,31 @@ import httpx
 from sync.errors import LocalError
 from sync.log import get_logger
 from sync.model.outcome import Failure, FailureKind
-from sync.model.request import Answer, Json, Request
-from sync.version import VERSION
-from sync.wire.address import full_url, origin_of, route
-from sync.wire.auth import Service, Token
+from sync.model.request import Answer, Request
+from sync.wire.address import origin_of, route
+from sync.wire.auth import OAuth1, Service, Token
 from sync.wire.connections import Connections, Headers, Lost, NoAnswerError
-from sync.wire.failures import classify, retry_after, without
+from sync.wire.failures import (
+    classify,
+    retry_after,
+    suspects_replay,
+    unmasked,
+    without,
+)
 from sync.wire.halt import Halt
 from sync.wire.limits import SYSTEM_CLOCK, Clock, Deadline, InFlight, Limits, Pace
 from sync.wire.retry import LONGEST_HINT, wait_before_retry
+from sync.wire.signing import Signer
 from sync.wire.stats import Stats
 from sync.wire.tokens import TokenKeeper
-
-Judge = Callable[[Answer], Failure | None]
-"""Whether an answer is a success; ``classify`` unless a target knows better."""
-Before = Callable[[], Awaitable[None]]
+from sync.wire.trip import COMMON, Before, Judge, Trip, address, body_of, headers_of
 
 PATIENCE = 4
 """One exchange may take so many times the time-out, however busily it drips."""
 HALTED = "halted"
 """The code of a failure that a stopped run is the reason of."""
 
-_READS = frozenset({"GET", "HEAD"})
 _THROTTLED = frozenset({429, 503})
-_UNAUTHORISED = 401
 _OF_TOKENS = frozenset({401, 403, 429})
 """Statuses that do not show that a token was accepted."""
 _SERVER_ERROR = 500
@@ -52,38 +52,17 @@ _KINDS = {
     Lost.ENCODING: FailureKind.REJECT,
 }
 """Losses that sending again does not mend."""
-_COMMON: Headers = (
-    (b"Accept", b"application/json"),
-    (b"Accept-Encoding", b"gzip"),
-    (b"User-Agent", f"roster-sync/{VERSION}".encode()),
-)
 _TOO_LONG = Failure(
     FailureKind.RETRY,
     None,
     "paused",
     f"the server asked for a pause of more than {LONGEST_HINT:g} s",
 )
+_ANEW = Failure(FailureKind.RETRY, None, "anew", "")
+"""Not the end of it: the same is asked at once, with another credential."""
+_MOVED = Failure(FailureKind.RETRY, None, "moved", "")
+"""The same is asked at once, at the address that the answer names."""
 _log = get_logger()
-
-
-@dataclass(slots=True)
-class _Trip:
-    """One request over all of its tries."""
-
-    request: Request
-    judge: Judge | None
-    before: Before | None
-    keeper: TokenKeeper
-    pace: Pace
-    url: str
-    body: bytes | None
-    attempt: int = 0
-    replayed: bool = False
-    in_doubt: bool = False
-
-    @property
-    def write(self) -> bool:
-        return self.request.method not in _READS
 
 
 class Wire:
@@ -116,6 +95,7 @@ class Wire:
             name: TokenKeeper(service, clock.now, self._post)
             for name, service in self._services.items()
         }
+        self._signers: dict[OAuth1, Signer] = {}
         self._origins = {name: each.origin for name, each in self._services.items()}
 
     async def __aenter__(self) -> Self:
@@ -144,13 +124,15 @@ class Wire:
         pairs = ((name, keeper.missing) for name, keeper in self._keepers.items())
         return {name: missing for name, missing in pairs if missing}
 
-    async def authenticate(self) -> None:
-        """Get a token of every service now, so that a wrong secret shows at once.
+    async def authenticate(self, service: str | None = None) -> None:
+        """Get a token of every service now, or of this one, so that a wrong secret
+        shows at once.
 
         Raises ``TargetError``.
         """
-        for keeper in self._keepers.values():
-            await keeper.current()
+        for name, keeper in self._keepers.items():
+            if service in {None, name}:
+                await keeper.current()
 
     def halt(self, reason: str) -> None:
         """No new request leaves; those in flight get ten seconds."""
@@ -190,35 +172,46 @@ class Wire:
             if self.halted is not None and result.kind is FailureKind.RETRY:
                 result = self._stopped()
             elif wait is not None:
-                self.stats.retried += 1
+                self.stats.retried += result is not _MOVED
                 continue
             return replace(result, in_doubt=trip.in_doubt)
 
     def _trip(
         self, request: Request, judge: Judge | None, before: Before | None
-    ) -> _Trip:
+    ) -> Trip:
         service = self._services.get(request.service)
         if service is None:
             message = f"there is no service named {request.service}"
             raise LocalError(message, do="report this defect")
-        return _Trip(
+        return Trip(
             request,
             judge,
             before,
+            service,
             self._keepers[request.service],
+            self._signer(service),
             self._pace(self._origins[request.service]),
-            full_url(service.url, request.path, request.query),
-            None if request.body is None else _encoded(request.body),
+            address(service, request),
+            headers_of(request),
+            body_of(request),
         )
 
-    def _wait_after(self, trip: _Trip, failure: Failure) -> float | None:
-        if failure.status == _UNAUTHORISED and failure.code == "replay":
+    def _signer(self, service: Service) -> Signer | None:
+        """One for each consumer, whose timestamps must not run backwards."""
+        auth = service.auth
+        if not isinstance(auth, OAuth1):
+            return None
+        return self._signers.setdefault(auth, Signer(auth, self._clock.wall))
+
+    def _wait_after(self, trip: Trip, failure: Failure) -> float | None:
+        if failure is _ANEW or failure is _MOVED:
+            trip.free += 1
             return 0.0
         if failure.code in {HALTED, _TOO_LONG.code}:
             return None
         if failure.in_doubt and not trip.request.repeatable:
             return None
-        tries = trip.attempt - trip.replayed
+        tries = trip.attempt - trip.free
         return self._wait(failure.kind, tries, failure.retry_after)
 
     def _wait(
@@ -232,7 +225,7 @@ class Wire:
             chance=self._clock.chance,
         )
 
-    async def _try(self, trip: _Trip) -> Answer | Failure:
+    async def _try(self, trip: Trip) -> Answer | Failure:
         """One try, from the wait for a place to the judged answer."""
         era: int | None = None
         token: Token | None = None
@@ -255,11 +248,14 @@ class Wire:
                 self._in_flight.leave()
 
     async def _cross(
-        self, trip: _Trip, token: Token | None, era: int
+        self, trip: Trip, token: Token | None, era: int
     ) -> Answer | Failure:
         start = self._clock.now()
         self.stats.count_sent(start - self._started)
-        headers = _headers(token, trip.body)
+        credential = trip.credential(token)
+        headers = [*trip.headers]
+        if credential is not None:
+            headers.append((b"Authorization", credential.header.encode()))
         method = trip.request.method
         try:
             answer = await self._exchange(method, trip.url, headers, trip.body)
@@ -268,26 +264,32 @@ class Wire:
                 self._in_flight.trouble(era)
             self._report(trip, error.lost, start)
             return _unanswered(error, write=trip.write)
+        if trip.json:
+            answer = unmasked(answer)
         self._report(trip, answer.status, start)
         self._learn(trip.pace, answer, era)
-        return self._judged(trip, answer, token)
+        result = self._judged(trip, answer, token)
+        if isinstance(result, Answer) or credential is None:
+            return result
+        return without(result, *credential.hidden)
 
     def _judged(
-        self, trip: _Trip, answer: Answer, token: Token | None
+        self, trip: Trip, answer: Answer, token: Token | None
     ) -> Answer | Failure:
         if answer.status < _SERVER_ERROR and answer.status not in _OF_TOKENS:
             trip.keeper.worked(token)
-        if answer.status == _UNAUTHORISED and not trip.replayed:
-            trip.replayed = trip.keeper.refused(token)
-            if trip.replayed:
-                return Failure(FailureKind.RETRY, _UNAUTHORISED, "replay", "")
+        if trip.renews(answer, token):
+            return _ANEW
+        if trip.moves(answer):
+            return _MOVED
         judge = trip.judge
         failure = judge(answer) if judge else classify(answer, write=trip.write)
-        if failure is None:
-            return answer
-        return failure if token is None else without(failure, token.secret)
+        return failure or answer
 
     def _learn(self, pace: Pace, answer: Answer, era: int) -> None:
+        if suspects_replay(answer):
+            # Of requests that leave together, the later one may arrive first.
+            self._in_flight.trouble(era)
         throttled = answer.status in _THROTTLED
         pace.answered(throttled=throttled)
         if not throttled:
@@ -316,7 +318,7 @@ class Wire:
         attempt = 0
         while True:
             attempt += 1
-            result = await self._post_once(url, [*_COMMON, *raw], body)
+            result = await self._post_once(url, [*COMMON, *raw], body)
             if isinstance(result, Answer):
                 return result
             wait = self._wait(result.kind, attempt, result.retry_after)
@@ -348,7 +350,7 @@ class Wire:
         text = f"stopped: {self._halt.reason}"
         return Failure(FailureKind.RETRY, None, HALTED, text)
 
-    def _report(self, trip: _Trip, status: int | str, start: float) -> None:
+    def _report(self, trip: Trip, status: int | str, start: float) -> None:
         _log.debug(
             "request",
             method=trip.request.method,
@@ -358,20 +360,6 @@ class Wire:
             attempt=trip.attempt,
             took=round(self._clock.now() - start, 4),
         )
-
-
-def _encoded(body: Json) -> bytes:
-    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return text.encode()
-
-
-def _headers(token: Token | None, body: bytes | None) -> Headers:
-    headers = [*_COMMON]
-    if token is not None:
-        headers.append((b"Authorization", token.header.encode()))
-    if body is not None:
-        headers.append((b"Content-Type", b"application/json"))
-    return headers
 
 
 def _unanswered(error: NoAnswerError, *, write: bool) -> Failure:

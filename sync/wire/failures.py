@@ -30,6 +30,7 @@ _SUCCESS = range(200, 300)
 _REDIRECTS = range(300, 400)
 _SERVER_ERRORS = range(500, 600)
 _AGAIN = frozenset({408, 425, 429})
+_UNAUTHORISED = 401
 _UNAVAILABLE = 503
 _NO_TROUBLE_OF_THE_HOUR = frozenset({501, 505})
 _REDIRECT = (
@@ -48,6 +49,18 @@ _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.\-]{0,59}", re.ASCII)
 _SAID = ("imsx_description", "error_description", "message", "detail", "error")
 _READ = 4096
 """Bytes of an error's body that are looked at for its message."""
+_PAGE = 65536
+"""Bytes of a page that are looked at for what it says."""
+_LIMIT_PAGE = re.compile(
+    r"request limit of \d+ requests? per \d+ seconds?", re.IGNORECASE
+)
+"""What Schoology's web side says, with the status 200, to who asks too often."""
+_REPLAY = re.compile(
+    r"timestamp/nonce|timestamp.{0,80}\b(?:nonce|replay|sequence|backwards?|older)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+"""In the text of a 401 that takes a request for the copy of another one (Schoology:
+"timestamp/nonce"), or that came to its server behind one signed after it."""
 
 
 class UnreadableError(Exception):
@@ -67,6 +80,26 @@ def classify(answer: Answer, *, write: bool) -> Failure | None:
     refused = status == _UNAVAILABLE and hint is not None
     doubt = write and kind is FailureKind.RETRY and status in _SERVER_ERRORS
     return Failure(kind, status, code, message, hint, in_doubt=doubt and not refused)
+
+
+def unmasked(answer: Answer) -> Answer:
+    """``answer`` to a request for JSON; as 429 where a success is no JSON but a page
+    that says that too much was asked for."""
+    start = answer.body[:64].lstrip()[:1]
+    if answer.status not in _SUCCESS or start in {b"{", b"[", b""}:
+        return answer
+    said = " ".join(_visible(answer.body[:_PAGE]).split())
+    return replace(answer, status=429) if _LIMIT_PAGE.search(said) else answer
+
+
+def suspects_replay(answer: Answer) -> bool:
+    """Whether a 401 takes nonce and timestamp for used ones: signed anew, the same
+    request may pass."""
+    if answer.status != _UNAUTHORISED:
+        return False
+    # Servers written in PHP put a backslash before each slash of their JSON.
+    said = answer.body[:_PAGE].replace(b"\\/", b"/").decode("utf-8", "replace")
+    return _REPLAY.search(said) is not None
 
 
 def _kind(status: int) -> FailureKind:
@@ -110,11 +143,15 @@ def describe(answer: Answer) -> tuple[str, str]:
     if answer.body[:1] in {b"{", b"["} or answer.body[:1].isspace():
         code, said = _from_json(answer)
     if not said and not code:
-        raw = answer.body[:_READ].decode("utf-8", "replace")
-        said = unescape(_TAGS.sub(" ", raw))
+        said = _visible(answer.body[:_READ])
     if not _CODE.fullmatch(code):
         said, code = said or code, f"http_{answer.status}"
     return code, redact(said)
+
+
+def _visible(raw: bytes) -> str:
+    """What a reader sees of a page, or of plain text."""
+    return unescape(_TAGS.sub(" ", raw.decode("utf-8", "replace")))
 
 
 def _from_json(answer: Answer) -> tuple[str, str]:
@@ -160,13 +197,26 @@ def summary(failure: Failure) -> str:
     return f"{status}{failure.code}{said}"
 
 
-def without(failure: Failure, secret: str) -> Failure:
+def without(failure: Failure, *secrets: str) -> Failure:
     """``failure``, should a server repeat a credential in its description."""
-    said = f"{failure.code} {failure.message}"
-    if len(secret) < SHORTEST_SECRET or secret not in said:
+    code, message = failure.code, failure.message
+    for secret in sorted(secrets, key=len, reverse=True):
+        if len(secret) >= SHORTEST_SECRET:
+            code = code.replace(secret, "***")
+            message = _uncut(message.replace(secret, "***"), secret)
+    if (code, message) == (failure.code, failure.message):
         return failure
-    code = failure.code.replace(secret, "***")
-    return replace(failure, code=code, message=failure.message.replace(secret, "***"))
+    return replace(failure, code=code, message=message)
+
+
+def _uncut(message: str, secret: str) -> str:
+    """``message`` without the beginning of a secret where it was cut."""
+    if len(message) < MAX_MESSAGE:
+        return message
+    for size in range(len(secret) - 1, SHORTEST_SECRET - 1, -1):
+        if message.endswith(secret[:size]):
+            return f"{message[:-size]}***"
+    return message
 
 
 def redact(text: str) -> str:

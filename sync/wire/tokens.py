@@ -19,6 +19,7 @@ from sync.model.request import Answer
 from sync.wire.auth import (
     Bearer,
     ClientCredentials,
+    OAuth1,
     Service,
     Token,
     read_token,
@@ -48,12 +49,12 @@ class TokenKeeper:
         return self._token.missing if self._token else ()
 
     async def current(self) -> Token | None:
-        """A token that is good for a while, or None where none is needed.
+        """A token that is good for a while, or None where none is used.
 
         Raises ``TargetError`` where the token service refuses or does not answer.
         """
         auth = self.service.auth
-        if auth is None:
+        if auth is None or isinstance(auth, OAuth1):
             return None
         if isinstance(auth, Bearer):
             return Token(auth.token.reveal(), float("inf"))

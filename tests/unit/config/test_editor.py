@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from sync.config import Duration, SecretRef, Table, schema
+from sync.config import Duration, KindKeys, SecretRef, Table, schema
 from sync.config.model import TargetTable
+from sync.model.entities import REFERENCE, SYNCED
 
 
 class Service(Table):
@@ -26,7 +27,10 @@ class Bare(Table):
 
 @pytest.fixture(name="document")
 def _document() -> dict[str, Any]:
-    return schema({"learning": Learning, "bare": Bare})
+    slow = KindKeys(Bare, {"burst": 5, "timeout": "2m"}, (*REFERENCE, *SYNCED))
+    return schema(
+        {"learning": KindKeys(Learning), "bare": KindKeys(Bare), "slow": slow}
+    )
 
 
 def kinds(document: dict[str, Any]) -> dict[str, Any]:
@@ -78,6 +82,31 @@ def test_defaults_are_written_as_they_could_stand_in_the_file(
     limits = kinds(document)["bare"]["properties"]["limits"]["default"]
     assert limits["timeout"] == 30
     assert document["properties"]["state_dir"]["default"] == "state"
+
+
+def test_the_limits_of_a_kind_have_its_own_pace_as_defaults(
+    document: dict[str, Any],
+) -> None:
+    limits = kinds(document)["slow"]["properties"]["limits"]
+    said = {name: one["default"] for name, one in limits["properties"].items()}
+    assert said == {
+        "requests_per_second": 20,
+        "burst": 5,
+        "concurrency": 16,
+        "timeout": 120,
+        "retries": 5,
+    }
+    assert limits["default"] == said
+    assert limits["additionalProperties"] is False
+    usual = document["$defs"]["Limits"]["properties"]
+    assert (usual["burst"]["default"], usual["timeout"]["default"]) == (1, 30)
+
+
+def test_a_kind_that_writes_reference_tables_offers_them(
+    document: dict[str, Any],
+) -> None:
+    offered = kinds(document)["slow"]["properties"]["entities"]["items"]["enum"]
+    assert offered == [*REFERENCE, *SYNCED]
 
 
 def test_only_entities_that_can_be_synced_are_offered(document: dict[str, Any]) -> None:

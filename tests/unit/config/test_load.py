@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel
 
 from sync.config import (
     Config,
     DateRange,
+    KindKeys,
     SecretRef,
     Table,
     TargetConfig,
@@ -45,7 +45,16 @@ class Bare(Table):
     url: str
 
 
-KINDS: dict[str, type[BaseModel]] = {"learning": Learning, "bare": Bare}
+PACE: dict[str, float | int | str] = {
+    "requests_per_second": 1.5,
+    "concurrency": 2,
+    "timeout": "120s",
+}
+KINDS = {
+    "learning": KindKeys(Learning),
+    "bare": KindKeys(Bare, PACE, (*REFERENCE, *SYNCED)),
+    "narrow": KindKeys(Learning, entities=(Entity.USERS, Entity.ENROLLMENTS)),
+}
 HEAD = '[targets.district]\nkind = "learning"\n'
 
 
@@ -78,6 +87,7 @@ def test_the_defaults_are_those_of_the_manual(tmp_path: Path) -> None:
     assert district.entities == ("students", "users", "agents", "enrollments")
     assert (district.mapping, district.source, district.require) == (None, None, ())
     assert district.settle == timedelta(seconds=30)
+    assert district.full_read_every == timedelta(days=7)
     assert district.same_username == "reject"
     assert district.limits.model_dump() == {
         "requests_per_second": 20,
@@ -91,6 +101,9 @@ def test_the_defaults_are_those_of_the_manual(tmp_path: Path) -> None:
         "users": "keep",
         "agents": "delete",
         "enrollments": "inactive",
+        "academicSessions": "keep",
+        "courses": "keep",
+        "classes": "keep",
         "scope": "ledger",
         "orgs": (),
         "grace": 1,
@@ -118,6 +131,7 @@ def test_the_defaults_are_those_of_the_manual(tmp_path: Path) -> None:
         ('require = ["orgs"]', "require", (Entity.ORGS,)),
         ('settle = "1.5m"', "settle", timedelta(seconds=90)),
         ("settle = 0", "settle", timedelta()),
+        ('full_read_every = "12h"', "full_read_every", timedelta(hours=12)),
         ('same_username = "warn"', "same_username", "warn"),
         ("limits.requests_per_second = 2.5", "limits.requests_per_second", 2.5),
         ("limits.burst = 3", "limits.burst", 3),
@@ -186,7 +200,7 @@ def test_each_key_is_accepted_and_arrives(
         ),
         (
             '[targets.a]\nkind = "zzz"',
-            "targets.a.kind: no such kind of target; known are bare, learning",
+            "targets.a.kind: no such kind of target; known are bare, learning, narrow",
         ),
         ('[targets.a]\nkind = "bare"', "targets.a.url: is missing"),
         ("sate_dir = 'x'\n" + HEAD, 'sate_dir: unknown key; did you mean "state_dir"?'),
@@ -202,7 +216,7 @@ def test_each_key_is_accepted_and_arrives(
             'timezone: no such time zone; did you mean "America/Chicago"?',
         ),
         ("timezone = '../x'\n" + HEAD, "timezone: no such time zone"),
-        (HEAD + "full_read_every = '7d'", "full_read_every: unknown key"),
+        (HEAD + "full_read_every = '7'", "full_read_every: must be a duration"),
         (
             HEAD + "enviroment = 'x'",
             'enviroment: unknown key; did you mean "environment"?',
@@ -214,7 +228,34 @@ def test_each_key_is_accepted_and_arrives(
             'district.platform.clientid: unknown key; did you mean "client_id"?',
         ),
         (HEAD + "entities = []", "entities: is empty; known are students, users"),
-        (HEAD + "entities = ['orgs']", "entities: orgs cannot be synced; known are"),
+        (
+            HEAD + "entities = ['users', 'classes', 'orgs']",
+            "district.entities: orgs, classes cannot be synced with kind learning; "
+            "it writes students, users, agents, enrollments",
+        ),
+        (
+            HEAD + "removal.classes = 'delete'",
+            "district.removal.classes: kind learning does not write classes; it writes",
+        ),
+        (
+            HEAD + "fields.protect = ['orgs.name']",
+            "district.fields.protect: kind learning does not write orgs; it writes",
+        ),
+        (HEAD + "limits = 3", "limits: must be a valid dictionary"),
+        ('[targets.a]\nkind = "bare"\nurl = "x"\nlimits = 3', "a.limits: must be"),
+        (
+            '[targets.a]\nkind = "bare"\nurl = "x"\nlimits.brust = 3',
+            'a.limits.brust: unknown key; did you mean "burst"?',
+        ),
+        (
+            '[targets.a]\nkind = "narrow"\nentities = ["students", "users"]',
+            "a.entities: students cannot be synced with kind narrow; "
+            "it writes users, enrollments",
+        ),
+        (
+            '[targets.a]\nkind = "narrow"\nremoval.students = "inactive"',
+            "a.removal.students: kind narrow does not write students",
+        ),
         (
             HEAD + "entities = ['student']",
             'entities[0]: no such entity; did you mean "students"?',
@@ -394,6 +435,52 @@ def test_an_unknown_target_names_the_nearest(tmp_path: Path) -> None:
         UsageError, match='no target "distrct"; did you mean "district"'
     ):
         config.target("distrct")
+
+
+def test_a_kind_of_known_limits_lowers_what_the_table_does_not_say(
+    tmp_path: Path,
+) -> None:
+    bare = '[targets.a]\nkind = "bare"\nurl = "x"\n'
+    limits = loaded(tmp_path, bare).targets["a"].limits
+    assert limits.model_dump() == {
+        "requests_per_second": 1.5,
+        "burst": 1,
+        "concurrency": 2,
+        "timeout": timedelta(seconds=120),
+        "retries": 5,
+    }
+    said = loaded(tmp_path, bare + "limits = {concurrency = 9, retries = 0}\n")
+    limits = said.targets["a"].limits
+    assert (limits.requests_per_second, limits.concurrency, limits.retries) == (
+        1.5,
+        9,
+        0,
+    )
+
+
+def test_entities_come_in_the_order_of_the_files_reference_tables_first(
+    tmp_path: Path,
+) -> None:
+    bare = '[targets.a]\nkind = "bare"\nurl = "x"\n'
+    text = bare + 'entities = ["enrollments", "users", "classes", "orgs"]\n'
+    text += 'removal.classes = "tobedeleted"\nfields.protect = ["orgs.name"]\n'
+    table = loaded(tmp_path, text).targets["a"]
+    assert table.entities == ("orgs", "classes", "users", "enrollments")
+    assert table.removal.policy(Entity.CLASSES) == "tobedeleted"
+    assert table.fields.protected(Entity.ORGS) == {"name"}
+    assert loaded(tmp_path, bare).targets["a"].entities == SYNCED
+
+
+def test_a_kind_that_writes_less_takes_the_usual_table_and_its_removals_of_keep(
+    tmp_path: Path,
+) -> None:
+    narrow = '[targets.a]\nkind = "narrow"\nremoval.students = "keep"\n'
+    assert loaded(tmp_path, narrow).targets["a"].entities == SYNCED
+
+
+def test_orgs_are_kept_whatever_is_said_of_the_scope(tmp_path: Path) -> None:
+    removal = target(tmp_path, 'removal = {scope = "orgs", orgs = ["o"]}').removal
+    assert removal.policy(Entity.ORGS) == "keep"
 
 
 def test_removal_of_reference_tables_is_keep(tmp_path: Path) -> None:

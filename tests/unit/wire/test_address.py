@@ -6,7 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sync.errors import LocalError, TargetError, UsageError
-from sync.wire.address import checked_base, full_url, next_query, origin_of, route
+from sync.wire.address import (
+    checked_base,
+    full_url,
+    next_query,
+    origin_of,
+    redirected,
+    route,
+)
 
 BASE = "https://api.example/ims"
 
@@ -153,6 +160,58 @@ def test_a_next_link_on_the_same_path_gives_its_query(link: str) -> None:
 def test_a_next_link_to_anywhere_else_ends_the_read(link: str) -> None:
     with pytest.raises(TargetError):
         next_query(BASE, "/users", link)
+
+
+@settings(deadline=None)
+@given(
+    st.sampled_from(
+        ["https://api.example/v1", "https://api.example", "http://[::1]:9"]
+    ),
+    st.one_of(
+        st.text(),
+        st.from_regex(
+            r"(https?:)?(//[a-z.@:0-9]*)?(/[a-z%.0-9/?#&=]*)?", fullmatch=True
+        ),
+        st.sampled_from(["api.example", "[::1]:9", "evil.example"]).flatmap(
+            lambda host: st.from_regex(
+                rf"https?://{host.replace('[', '.')}(/v1)?[/a-z.%?]*"
+            )
+        ),
+    ),
+)
+def test_a_redirect_leads_to_the_base_or_below_it_or_nowhere(
+    base: str, location: str
+) -> None:
+    found = redirected(base, f"{base}/users/me", location)
+    if found is None:
+        return
+    path = found.removeprefix(base).partition("?")[0]
+    assert found.startswith(base)
+    assert path == "" or path.startswith("/")
+    assert "/.." not in path
+    assert "#" not in found
+    # What is signed is what is sent: httpx writes it in no other way.
+    assert str(httpx.URL(found)).rstrip("/") == found.rstrip("/")
+
+
+@pytest.mark.parametrize(
+    ("location", "found"),
+    [
+        ("7", "https://api.example/v1/users/7"),
+        ("/v1", "https://api.example/v1"),
+        ("/v1/users?a=%2C#part", "https://api.example/v1/users?a=%2C"),
+        ("https://API.example:443/v1/x", "https://api.example/v1/x"),
+        ("http://api.example:80/v1/x", "https://api.example/v1/x"),
+        ("http://api.example:8080/v1/x", None),
+        ("https://api.example:8443/v1/x", None),
+        ("http://evil.example/v1/x", None),
+    ],
+)
+def test_a_redirect_is_resolved_against_the_address_that_answered(
+    location: str, found: str | None
+) -> None:
+    base = "https://api.example/v1"
+    assert redirected(base, f"{base}/users/me", location) == found
 
 
 def test_a_log_line_shows_the_words_of_a_route_only() -> None:

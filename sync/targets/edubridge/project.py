@@ -1,0 +1,124 @@
+"""What of a roster EduBridge can hold: enrollments by user, course, school and role.
+
+In: the validated roster, the mirror, today's date. Out: a ``Projection`` of the
+enrollments alone. EduBridge makes neither people nor courses nor schools, so what an
+active row names must be there already.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from sync.model import normalise
+from sync.model.entities import PEOPLE, Entity
+from sync.model.mirror import REMOTE_ID
+from sync.model.roster import KEY
+from sync.targets.base import Projection
+from sync.targets.common import edubridge
+from sync.targets.common.enrollments import (
+    API_ROLES,
+    class_rule,
+    dated,
+    folded,
+    with_class,
+)
+from sync.targets.common.projecting import (
+    BLOCKED,
+    UNSUPPORTED,
+    Context,
+    Rule,
+    decided,
+    notes,
+    unknown,
+    with_status,
+)
+from sync.targets.common.protecting import frozen
+
+_REFERENCES: tuple[tuple[str, str, tuple[Entity, ...]], ...] = (
+    ("userSourcedId", "user", PEOPLE),
+    ("courseSourcedId", "course", (Entity.COURSES,)),
+    ("schoolSourcedId", "school", (Entity.ORGS,)),
+)
+
+
+def project(context: Context) -> Projection:
+    """The projection of the enrollments that the drop has."""
+    rows = context.roster.frames.get(Entity.ENROLLMENTS)
+    if rows is None:
+        return Projection({}, {}, frozen(context, None, by_course=True), notes({}))
+    frame = with_class(with_status(rows), context)
+    kinds: list[Rule] = [
+        (
+            ~pl.col("role").is_in(API_ROLES),
+            UNSUPPORTED,
+            "EduBridge knows no such role of enrollments",
+        )
+    ]
+    shown = dated(decided(frame, kinds), context.today)
+    shown = decided(shown, [*_places(shown, context), *_references(shown, context)])
+    kept, count = folded(shown, normalise.key(*edubridge.IDENTITY))
+    frames = {Entity.ENROLLMENTS: _with_free_ids(kept, context).sort(KEY)}
+    return Projection(
+        frames=frames,
+        merged={Entity.ENROLLMENTS: count},
+        frozen=frozen(context, frames[Entity.ENROLLMENTS], by_course=True),
+        findings=notes(frames),
+    )
+
+
+def _places(frame: pl.DataFrame, context: Context) -> list[Rule]:
+    """Rows of which nobody can tell the course and the school."""
+    return [
+        class_rule(frame, context),
+        (pl.col("courseSourcedId").is_null(), BLOCKED, "its class names no course"),
+        (pl.col("schoolSourcedId").is_null(), BLOCKED, "its class names no school"),
+    ]
+
+
+def _references(frame: pl.DataFrame, context: Context) -> list[Rule]:
+    """Active rows whose user, course or school the target does not hold; an end needs
+    nobody."""
+    lives = pl.col("status") == "active"
+    return [
+        (
+            lives & unknown(frame, column, _there(context, *homes)),
+            BLOCKED,
+            f"the target does not hold its {what}, and EduBridge makes none",
+        )
+        for column, what, homes in _REFERENCES
+    ]
+
+
+def _there(context: Context, *entities: Entity) -> pl.Series | None:
+    """All identifiers that the target holds; null where they were not read."""
+    keys = [
+        frame[KEY]
+        for one in entities
+        if (frame := context.mirror.frames.get(one)) is not None
+    ]
+    return pl.concat(keys).unique().sort() if keys else None
+
+
+def _with_free_ids(frame: pl.DataFrame, context: Context) -> pl.DataFrame:
+    """An id that the target holds for another enrollment (of somebody who changed
+    course under the same id) is made one that is free."""
+    remote = context.mirror.frames.get(Entity.ENROLLMENTS)
+    if remote is None:
+        return frame
+    held = remote.select(
+        pl.col(REMOTE_ID).alias("sourcedId"), pl.col(KEY).alias("_holder")
+    ).unique("sourcedId", keep="first", maintain_order=True)
+    another = pl.concat_str(
+        *("sourcedId", "courseSourcedId", "schoolSourcedId", "role"), separator="."
+    )
+    taken = (pl.col("_holder") != pl.col(KEY)).fill_null(value=False)
+    return (
+        frame.join(held, on="sourcedId", how="left")
+        .with_columns(
+            pl.when(taken & another.is_not_null())
+            .then(another)
+            .otherwise("sourcedId")
+            .alias("sourcedId")
+        )
+        .drop("_holder")
+    )
