@@ -120,7 +120,9 @@ class Carrier:
         """What is not as it was when the plan was made, by operation."""
         ledger = self.context.state.ledger()
         now = await _read(self.context, self.wire, operations, ledger)
-        return drifted(operations, now)
+        states = self.journal.states()
+        done = states.filter(pl.col("state") == State.DONE.value)["id"]
+        return drifted(operations, now, frozenset(done))
 
     async def _verify(self) -> None:
         """Read what was done back, for as long as it may take to show."""

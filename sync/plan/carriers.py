@@ -2,7 +2,8 @@
 
 In: the operations of a plan and the joined frames of people and links. Out: the same
 operations, each of a link with the whole student in its ``rest``: a replacing write of
-him must repeat everything that he is, with the links that he is to have.
+him must repeat everything that he is, with the links that he is to have. That goes for
+the write that ends a student, too: it comes after those of his links.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from sync.model.entities import PEOPLE, Entity
 from sync.model.mirror import REST
 from sync.model.operation import Phase
 from sync.model.roster import KEY
-from sync.plan.operations import wanted_json
+from sync.plan.operations import preconditions, wanted_json
 
 _STUDENT, _AGENT = "studentSourcedId", "agentSourcedId"
 
@@ -27,19 +28,26 @@ def with_carriers(
     joined: Mapping[Entity, pl.DataFrame],
     rules: Mapping[Entity, FieldRules],
 ) -> pl.DataFrame:
-    """The operations, those of links with ``rest``: a JSON object of ``person`` (the
-    student's canonical columns as they will be by then), ``rest`` (what else his record
-    must repeat), ``remote_id`` and ``agents`` (the guardians that he is to have after
-    the phase of the operation)."""
+    """The operations, those of links with ``rest``: a JSON object of
+
+    - ``person``: the student's canonical columns as they will be by then,
+    - ``rest``: what else his record must repeat,
+    - ``remote_id``, and ``seen``: the precondition of his record,
+    - ``agents``: the guardians that he is to have after the phase of the operation.
+
+    Those that end a student whose links change have the ``_agents`` that he is left
+    with beside what else is in their ``rest``.
+    """
     links = operations.filter(entity=Entity.AGENTS.value)
     if links.is_empty():
         return operations
+    sets = _sets(links, joined[Entity.AGENTS])
     facts = (
         links.select("id", "phase", _named("after", _STUDENT).alias("_who"))
-        .join(_people(joined, rules), on="_who", how="left")
-        .join(_sets(links, joined[Entity.AGENTS]), on=["_who", "phase"], how="left")
+        .join(_people(links, joined, rules), on="_who", how="left")
+        .join(sets, on=["_who", "phase"], how="left")
     )
-    record = pl.struct("remote_id", "agents").struct.json_encode()
+    record = pl.struct("remote_id", "seen", "agents").struct.json_encode()
     whole = pl.concat_str(
         record.str.strip_suffix("}"),
         pl.lit(',"person":'),
@@ -48,7 +56,9 @@ def with_carriers(
         pl.col("rest").fill_null("{}"),
         pl.lit("}"),
     )
-    told = facts.select("id", whole.alias("_carrier"))
+    told = pl.concat(
+        [facts.select("id", whole.alias("_carrier")), _left_with(operations, sets)]
+    )
     return (
         operations.join(told, on="id", how="left", maintain_order="left")
         .with_columns(pl.coalesce("_carrier", "rest").alias("rest"))
@@ -56,26 +66,45 @@ def with_carriers(
     )
 
 
+def _left_with(operations: pl.DataFrame, sets: pl.DataFrame) -> pl.DataFrame:
+    """``id`` and ``_carrier`` of the operations that end a student after his links."""
+    last = sets.filter(phase=int(Phase.ENDED_AGENTS)).select("_who", "agents")
+    people = [entity.value for entity in PEOPLE]
+    ending = operations.filter(
+        pl.col("entity").is_in(people), phase=int(Phase.ENDED_PEOPLE)
+    ).join(last, left_on="key", right_on="_who", how="inner", maintain_order="left")
+    own = pl.col("rest").fill_null("{}").str.strip_suffix("}")
+    comma = pl.when(own == "{").then(pl.lit("")).otherwise(pl.lit(","))
+    agents = pl.struct(pl.col("agents").alias("_agents")).struct.json_encode()
+    whole = pl.concat_str(own, comma, agents.str.strip_prefix("{"))
+    return ending.select("id", whole.alias("_carrier"))
+
+
 def _named(column: str, name: str) -> pl.Expr:
     return pl.col(column).str.json_path_match(f"$.{name}")
 
 
 def _people(
-    joined: Mapping[Entity, pl.DataFrame], rules: Mapping[Entity, FieldRules]
+    links: pl.DataFrame,
+    joined: Mapping[Entity, pl.DataFrame],
+    rules: Mapping[Entity, FieldRules],
 ) -> pl.DataFrame:
-    """``_who``, ``person`` and ``rest`` (JSON as text) and ``remote_id``."""
-    schema = dict.fromkeys(("_who", "person", "rest", "remote_id"), pl.String())
+    """``_who``, ``person`` and ``rest`` (JSON as text), ``remote_id`` and ``seen``."""
+    concerned = links.select(_named("after", _STUDENT).alias(KEY)).unique()
+    names = ("_who", "person", "rest", "remote_id", "seen")
+    schema = dict.fromkeys(names, pl.String())
     parts = [pl.DataFrame(schema=schema)]
     for entity in PEOPLE:
-        frame = joined.get(entity)
-        if frame is None:
+        if entity not in joined:
             continue
+        frame = joined[entity].join(concerned, on=KEY, how="semi").sort(KEY)
         parts.append(
             frame.select(
                 pl.col(KEY).alias("_who"),
                 wanted_json(frame, rules[entity]).alias("person"),
                 _column(frame, REMOTE + REST).alias("rest"),
                 _column(frame, REMOTE + "_remote_id").alias("remote_id"),
+                preconditions(frame).alias("seen"),
             )
         )
     return pl.concat(parts).unique("_who", keep="first", maintain_order=True)

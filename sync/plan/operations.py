@@ -112,7 +112,7 @@ def _of_entity(
         ends.alias("ends"),
         _optional(chosen, DROP + FILE).cast(pl.String).alias("file"),
         _optional(chosen, DROP + ROW, pl.UInt32()).alias("line"),
-        _preconditions(chosen),
+        preconditions(chosen),
     )
 
 
@@ -171,7 +171,7 @@ def _wanted_values(
     return values
 
 
-def _preconditions(joined: pl.DataFrame) -> pl.Series:
+def preconditions(joined: pl.DataFrame) -> pl.Series:
     """The digest of each remote record as read; null where there is none.
 
     Only of records that become operations, since it is not a polars expression:

@@ -6,20 +6,26 @@ them no longer start from what was previewed, and what changed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import polars as pl
 
-from sync.model.entities import Entity
+from sync.model.entities import PEOPLE, Entity
 from sync.model.mirror import Mirror
 from sync.model.operation import precondition, record_facts, record_json
 from sync.model.roster import KEY
 from sync.verify.expect import remote_frame
 
 
-def drifted(operations: pl.DataFrame, mirror: Mirror) -> dict[str, str]:
-    """Operation id -> what changed, for each whose record is not as it was read."""
+def drifted(
+    operations: pl.DataFrame, mirror: Mirror, written: Collection[str] = ()
+) -> dict[str, str]:
+    """Operation id -> what changed, for each whose record is not as it was read.
+
+    ``written``: the ids of the operations that this run has carried out already, whose
+    records are as it made them.
+    """
     found: dict[str, str] = {}
     for entity in (Entity(one) for one in operations["entity"].unique().sort()):
         mine = operations.filter(pl.col("entity") == entity.value)
@@ -31,7 +37,33 @@ def drifted(operations: pl.DataFrame, mirror: Mirror) -> dict[str, str]:
             digest = None if record is None else precondition(record)
             if digest != then:
                 found[one] = _changed(before, record)
-    return found
+    return found | _with_their_carriers(operations, mirror, written)
+
+
+def _with_their_carriers(
+    operations: pl.DataFrame, mirror: Mirror, written: Collection[str]
+) -> dict[str, str]:
+    """Links that are written with their student, whose record is not as it was read."""
+    seen = pl.col("rest").str.json_path_match("$.seen")
+    student = pl.col("after").str.json_path_match("$.studentSourcedId")
+    carried = operations.filter(entity=Entity.AGENTS.value).select(
+        "id", student.alias(KEY), seen.alias("seen")
+    )
+    carried = carried.filter(pl.col("seen").is_not_null())
+    if carried.is_empty():
+        return {}
+    people = remote_frame(Entity.STUDENTS, mirror).join(carried, on=KEY, how="semi")
+    now = dict(zip(people[KEY], record_json(people), strict=True))
+    ours = {one.partition(":")[2] for one in written if one.startswith(_PEOPLE)}
+    why = "the record of its student has changed since the plan was made"
+    return {
+        one: why
+        for one, key, then in carried.iter_rows()
+        if key not in ours and (key not in now or precondition(now[key]) != then)
+    }
+
+
+_PEOPLE = tuple(f"{entity.value}:" for entity in PEOPLE)
 
 
 def _now(remote: pl.DataFrame, operations: pl.DataFrame) -> dict[str, str]:

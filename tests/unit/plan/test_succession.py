@@ -99,8 +99,8 @@ def following(  # noqa: PLR0913 - each keyword is one fact of the story
     planned = operations(
         fated,
         {entity: FIELDS},
-        {entity: "inactive"},
-        lambda whole: pl.Series([True] * whole.height),
+        {entity: {"status": "inactive"}},
+        lambda whole: pl.Series([0] * whole.height, dtype=pl.UInt8),
     )
     naming = Naming(
         source, frozenset({entity} if counts else ()), vanishes=frozenset({AGENTS})

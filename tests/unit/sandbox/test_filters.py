@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sync.sandbox.filters import (
@@ -121,6 +121,7 @@ _MOMENTS = st.datetimes(
 )
 
 
+@settings(deadline=None)
 @given(first=_MOMENTS, second=_MOMENTS)
 def test_moments_sort_as_texts_as_they_do_in_time(
     first: datetime, second: datetime

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from urllib.parse import quote, urlencode
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from oauthlib.oauth1 import SIGNATURE_HMAC_SHA1, SIGNATURE_PLAINTEXT, Client
 
@@ -35,6 +35,7 @@ def test_what_a_client_library_signs_is_proven(method: str, query: str) -> None:
     assert (facts.realm, facts.token, facts.version) == ("Some API", None, "1.0")
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(min_size=1), st.text(), max_size=4))
 def test_any_query_is_proven(parameters: dict[str, str]) -> None:
     try:

@@ -10,11 +10,18 @@ from sync.diff import DiffInput, FieldRules, diff
 from sync.model.entities import Entity
 from sync.model.ledger import LedgerView
 from sync.model.mirror import Mirror
+from sync.plan.carriers import with_carriers
 from sync.plan.operations import operations
 from sync.verify import drifted
 
 STUDENTS, USERS = Entity.STUDENTS, Entity.USERS
 Row = dict[str, Any]
+
+
+def no_waves(whole: pl.DataFrame) -> pl.Series:
+    return pl.Series([0] * whole.height, dtype=pl.UInt8)
+
+
 RULES = dict.fromkeys(Entity, FieldRules(("status", "phone")))
 THEN = {
     "_key": "p",
@@ -46,7 +53,7 @@ def planned(theirs: Row | None) -> pl.DataFrame:
         entity: whole.with_columns(fate=pl.lit(None, pl.String))
         for entity, whole in joined.items()
     }
-    return operations(fated, RULES, {}, lambda whole: pl.Series([True] * whole.height))
+    return operations(fated, RULES, {}, no_waves)
 
 
 def found(then: Row | None, now: Row | None, home: Entity = STUDENTS) -> dict[str, str]:
@@ -97,3 +104,47 @@ def test_the_words_hold_no_values() -> None:
     (told,) = found(THEN, THEN | {"email": "ada@x.example", "phone": "555"}).values()
     assert "ada" not in told
     assert "555" not in told
+
+
+LINK = {
+    "_key": "p/g",
+    "status": "active",
+    "studentSourcedId": "p",
+    "agentSourcedId": "g",
+}
+
+
+@pytest.mark.parametrize(
+    ("now", "written", "drifts"),
+    [
+        ({}, (), False),
+        ({"phone": "8"}, (), True),
+        ({"_rest": None}, (), True),
+        (None, (), True),
+        ({"phone": "8"}, ("students:p",), False),
+        ({"phone": "8"}, ("students:q", "agents:p/g"), True),
+    ],
+)
+def test_a_link_drifts_with_the_student_whose_record_it_is_written_in(
+    now: Row | None, written: tuple[str, ...], drifts: bool
+) -> None:
+    person = {name: THEN[name] for name in ("_key", "status", "phone")}
+    links = pl.DataFrame([LINK])
+    joined = diff(
+        DiffInput(
+            {STUDENTS: pl.DataFrame([person]), Entity.AGENTS: links},
+            {STUDENTS: people(THEN), Entity.AGENTS: links.clear()},
+            pl.DataFrame(schema={"entity": pl.String, "_key": pl.String}),
+            RULES,
+            LedgerView.empty(),
+        )
+    )
+    fated = {e: f.with_columns(fate=pl.lit(None, pl.String)) for e, f in joined.items()}
+    plan = with_carriers(operations(fated, RULES, {}, no_waves), fated, RULES)
+    assert plan["id"].to_list() == ["agents:p/g"]
+    frames = {
+        STUDENTS: people(*([] if now is None else [THEN | now])),
+        Entity.AGENTS: links.clear(),
+    }
+    mirror = Mirror(frames, {}, {}, datetime(2026, 9, 15, tzinfo=UTC))
+    assert bool(drifted(plan, mirror, written)) is drifts
