@@ -77,6 +77,7 @@ def preview(
         *([counts(plan.account)] if plan.account else []),
         *_examples(shown, plan.operations),
         *_codes(findings, {}),
+        *(Text(plain(f"  {said}")) for said in _left_out(findings)),
         Text(_takes(plan.operations, rate)),
     ]
 
@@ -238,6 +239,11 @@ def _codes(findings: Findings, news: Mapping[str, int]) -> Iterator[RenderableTy
         for code, count in by_code.items()
     )
     yield Text(plain("findings: " + ", ".join(said)))
+
+
+def _left_out(findings: Findings) -> list[str]:
+    """What the system cannot hold of the drop, with the numbers of rows."""
+    return findings.frame.filter(code="RS302")["message"].unique(maintain_order=True).to_list()
 
 
 def _takes(operations: pl.DataFrame, rate: float) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from sync.config import load, parse_duration, schema
-from sync.targets.registry import SETTINGS
+from sync.config.model import TargetTable
+from sync.targets.registry import KINDS, SETTINGS
 from tests.docs.pages import PAGES, ROOT, blocks, name_of, rows, section, text_of
 
 REFERENCE = "docs/operate.md"
@@ -18,14 +19,18 @@ TABLES = {
     "Above the first table": (),
     "`[targets.NAME]`": ("NAME",),
     "`[targets.NAME.select]`": ("NAME", "select"),
-    "`[targets.NAME.platform]`": ("NAME", "platform"),
-    "`[targets.NAME.api]`": ("NAME", "api"),
     "`[targets.NAME.limits]`": ("NAME", "limits"),
     "`[targets.NAME.removal]`": ("NAME", "removal"),
     "`[targets.NAME.fields]`": ("NAME", "fields"),
     "`[targets.NAME.guards]`": ("NAME", "guards"),
 }
 """The headings of the reference, and which part of the schema each is about."""
+OWN = [
+    *((kind, "Keys", ()) for kind in KINDS),
+    ("timeback", "`[targets.NAME.platform]`", ("platform",)),
+    ("timeback", "`[targets.NAME.api]`", ("api",)),
+]
+"""The pages of the kinds, their headings, and which part of the kind each is about."""
 
 CONFIGURATIONS = [
     pytest.param(block, id=f"{name_of(page)} {number}")
@@ -52,17 +57,39 @@ def table_of(place: tuple[str, ...]) -> tuple[dict[str, Any], list[str]]:
     part = whole
     for name in place:
         if name == "NAME":
-            (part,) = part["properties"]["targets"]["additionalProperties"]["oneOf"]
+            part = kind_of("timeback", whole)
         else:
             part = resolved(part["properties"][name], whole)
     below = {"targets"} | {names[-1] for names in TABLES.values() if len(names) > 1}
+    if place == ("NAME",):
+        below |= set(part["properties"]) - set(TargetTable.model_fields)
     keys = {key: one for key, one in part["properties"].items() if key not in below}
     return keys, part.get("required", [])
 
 
-def documented(heading: str) -> dict[str, str]:
-    """Key -> default, as the reference gives them."""
-    found = rows(section(text_of(REFERENCE), heading))
+def kind_of(kind: str, whole: dict[str, Any]) -> dict[str, Any]:
+    """The part of the schema about targets of that kind."""
+    kinds = whole["properties"]["targets"]["additionalProperties"]["oneOf"]
+    (found,) = (one for one in kinds if one["properties"]["kind"]["const"] == kind)
+    assert isinstance(found, dict)
+    return found
+
+
+def own_table(kind: str, place: tuple[str, ...]) -> tuple[dict[str, Any], list[str]]:
+    """The keys that only this kind has, but for its tables, and the required ones."""
+    whole = schema(SETTINGS)
+    part = kind_of(kind, whole)
+    tables = {name for one, _, names in OWN if one == kind for name in names}
+    for name in place:
+        part = resolved(part["properties"][name], whole)
+    below = (tables | set(TargetTable.model_fields)) if not place else set()
+    keys = {key: one for key, one in part["properties"].items() if key not in below}
+    return keys, part.get("required", [])
+
+
+def documented(heading: str, page: str = REFERENCE) -> dict[str, str]:
+    """Key -> default, as a page gives them."""
+    found = rows(section(text_of(page), heading))
     return {row[0].strip("`"): row[1].strip("`") for row in found}
 
 
@@ -74,8 +101,22 @@ def test_the_reference_has_every_key_and_no_other(heading: str) -> None:
 
 @pytest.mark.parametrize("heading", TABLES)
 def test_the_reference_has_the_defaults_of_the_schema(heading: str) -> None:
-    keys, required = table_of(TABLES[heading])
-    for key, text in documented(heading).items():
+    agree(documented(heading), *table_of(TABLES[heading]))
+
+
+@pytest.mark.parametrize(("kind", "heading", "place"), OWN)
+def test_the_page_of_a_kind_has_its_keys_with_their_defaults(
+    kind: str, heading: str, place: tuple[str, ...]
+) -> None:
+    keys, required = own_table(kind, place)
+    told = documented(heading, f"docs/targets/{kind}.md")
+    assert set(told) == set(keys)
+    agree(told, keys, required)
+
+
+def agree(told: dict[str, str], keys: dict[str, Any], required: list[str]) -> None:
+    """Fail where a page says another default than the schema has."""
+    for key, text in told.items():
         default = keys[key].get("default")
         if key in required:
             assert text == REQUIRED, key

@@ -246,3 +246,12 @@ def test_more_kinds_than_the_limit_are_counted() -> None:
     text = _printed(finding_lines(found, limit=20))
 
     assert text.splitlines()[-1] == "10 more kinds in findings.csv"
+
+
+def test_a_preview_says_what_the_system_cannot_hold_and_of_how_many_rows(
+    make_operations: Callable[..., pl.DataFrame],
+) -> None:
+    said = "1,200 rows of agents are not supported: openedx holds no guardian links"
+    notes = [Finding("RS302", Severity.NOTE, said, entity="agents")] * 2
+    text = _printed(preview(_plan(make_operations()), Findings.of(notes), 20))
+    assert " ".join(text.split()).count(said) == 1
