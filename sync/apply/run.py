@@ -212,7 +212,7 @@ class Sender:
 
     async def _in_parts(self, task: Task, failure: Failure) -> bool:
         """A batch that was refused as a whole, sent in smaller parts, if that helps."""
-        if failure.in_doubt:
+        if failure.in_doubt and not task.request.repeatable:
             return False
         parts = self.target.take_apart(task.request, failure)
         if not parts:

@@ -61,7 +61,7 @@ async def read_target(context: Context, wire: Wire, wants: Wants) -> Mirror:
     """The mirror, read now, kept for later runs. Raises ``TargetError``."""
     before = load_mirror(context.folder, context.table.name)
     since = wants.since
-    previous = {} if before is None else _held(before)
+    previous = {} if before is None else _held(before, context.state.ledger())
     with context.stage("fetch", unit="records") as step:
         seen: dict[str, int] = {}
 
@@ -158,7 +158,7 @@ async def doubt_empty(context: Context, wire: Wire, mirror: Mirror, plan: Plan) 
             raise TargetError(message, do=do)
 
 
-def _held(mirror: Mirror) -> dict[str, int]:
+def _held(mirror: Mirror, ledger: LedgerView) -> dict[str, int]:
     """What the last read held, by entity, and by realm where there is a list for each;
     people stand in one list on the target."""
     totals = {entity.value: count for entity, count in mirror.totals.items()}
@@ -169,9 +169,18 @@ def _held(mirror: Mirror) -> dict[str, int]:
             f"{entity.value}/{subject}": count
             for entity, frame in mirror.frames.items()
             if SUBJECT in frame.columns
-            for subject, count in frame.group_by(SUBJECT).len().iter_rows()
+            for subject, count in _alive(entity, frame, ledger)
+            .group_by(SUBJECT)
+            .len()
+            .iter_rows()
         }
     )
+
+
+def _alive(entity: Entity, frame: pl.DataFrame, ledger: LedgerView) -> pl.DataFrame:
+    """What was in force and was not ended by us since: some lists show nothing else."""
+    ended = ledger.of(entity).filter("ended").select(pl.col("key").alias(KEY))
+    return frame.filter(status="active").join(ended, on=KEY, how="anti")
 
 
 def _holders(before: Mirror | None, ledger: LedgerView) -> dict[str, frozenset[str]]:

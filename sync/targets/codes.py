@@ -31,4 +31,20 @@ CODES: tuple[Code, ...] = (
         "it begins.",
         "Nothing: the run of that day sends them.",
     ),
+    Code(
+        "RS304",
+        Severity.WARNING,
+        "Somebody who comes back loses his mode",
+        "Enrolling somebody anew puts him into the default mode of the course, whatever "
+        "mode (such as verified) he had before.",
+        "Set preserve_mode = true, so that he comes back in the mode that he had.",
+    ),
+    Code(
+        "RS305",
+        Severity.NOTE,
+        "People who wait for an account",
+        "They have no account yet, or one that is not activated: they are allowed to "
+        "enroll, and enrolled when they register.",
+        "Nothing: they are not sent again, and counted as unchanged.",
+    ),
 )

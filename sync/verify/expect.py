@@ -152,18 +152,23 @@ def _no_keys() -> pl.DataFrame:
 
 def _reminder(operations: pl.DataFrame) -> LedgerView:
     """A ledger that has the links, so that their students count; of a link that only
-    changes it knows another relationship, so that this one is read."""
-    links = operations.filter(pl.col("entity") == Entity.AGENTS.value)
-    records = links.select(
+    changes it knows another relationship, so that this one is read. Enrollments stand
+    in it with the person and the remote id that they had when the plan was made: what
+    no list tells is said the same by a second reading."""
+    named = [Entity.AGENTS.value, Entity.ENROLLMENTS.value]
+    mine = operations.filter(pl.col("entity").is_in(named))
+    seat = pl.col("entity") == Entity.ENROLLMENTS.value
+    person = pl.col("before").str.json_path_match("$.userSourcedId")
+    records = mine.select(
         "entity",
         "key",
-        remote_id=pl.lit(None, dtype=pl.String),
+        remote_id=pl.when(seat).then("remote_id"),
         source=pl.lit(None, dtype=pl.String),
         created=pl.lit(value=False),
         missed=pl.lit(0, dtype=pl.UInt32),
         ended=pl.lit(value=False),
-        digest=pl.when(pl.col("verb") == "update").then(pl.lit("?")),
-        person=pl.lit(None, dtype=pl.String),
+        digest=pl.when(~seat & (pl.col("verb") == "update")).then(pl.lit("?")),
+        person=pl.when(seat).then(person),
     )
     return LedgerView(records.select(LEDGER_SCHEMA.names()), PAIRS_SCHEMA.to_frame())
 

@@ -102,6 +102,8 @@ class Scene:
     ledger: list[Row] = field(default_factory=list)
     barred: list[str] = field(default_factory=list)
     mode: Mode = Mode.BULK
+    without: list[str] = field(default_factory=list)
+    """Columns that no file of the drop has."""
 
     def roster(self) -> Roster:
         parts = {
@@ -110,7 +112,11 @@ class Scene:
             Entity.ENROLLMENTS: self.seats,
             Entity.CLASSES: self.classes,
         }
-        frames = {e: table(e, rows) for e, rows in parts.items() if rows is not None}
+        frames = {
+            e: table(e, rows).drop(self.without, strict=False)
+            for e, rows in parts.items()
+            if rows is not None
+        }
         return Roster(
             frames,
             dict.fromkeys(frames, self.mode),

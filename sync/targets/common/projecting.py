@@ -66,15 +66,18 @@ class Context:
 
 def decided(frame: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
     """The frame with ``_decision`` and ``_reason`` by the first rule that holds."""
-    decision = column(frame, DECISION)
-    reason = column(frame, REASON)
-    for condition, word, why in rules:
+    decision = reason = pl.lit(None, dtype=pl.String)
+    for condition, word, why in reversed(rules):
         met = condition.fill_null(value=False)
-        open_ = decision.is_null()
         told = pl.lit(why) if isinstance(why, str) else why
-        reason = pl.when(open_ & met).then(told).otherwise(reason)
-        decision = pl.when(open_ & met).then(pl.lit(word)).otherwise(decision)
-    return frame.with_columns(decision.alias(DECISION), reason.alias(REASON))
+        reason = pl.when(met).then(told).otherwise(reason)
+        decision = pl.when(met).then(pl.lit(word)).otherwise(decision)
+    before = column(frame, DECISION)
+    settled = before.is_not_null()
+    return frame.with_columns(
+        pl.coalesce(before, decision).alias(DECISION),
+        pl.when(settled).then(column(frame, REASON)).otherwise(reason).alias(REASON),
+    )
 
 
 def column(frame: pl.DataFrame, name: str) -> pl.Expr:

@@ -1,7 +1,8 @@
 """What an answer to a bulk call says of each pair; which calls are taken apart.
 
 Success is what stands in ``after``, never the status or the echoed action. A person
-without an account is allowed and not enrolled: done, and told by ``PENDING``.
+without an account is allowed and not enrolled: done, and told by the code ``PENDING``
+and by the remote id, which the ledger keeps.
 """
 
 from __future__ import annotations
@@ -10,13 +11,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sync.model.outcome import Failure, FailureKind, Outcome, State
+from sync.model.outcome import PENDING, Failure, FailureKind, Outcome, State
 from sync.model.request import Answer, Json, Request
 from sync.targets.common.answers import failed, json_or_none
 from sync.targets.openedx.bodies import BULK, named
-from sync.targets.openedx.mirror import PENDING
+from sync.targets.openedx.silence import WAITS
 
 REFUSED = frozenset({400, 403, 404})
+BROKEN = 500
+"""The stock platform's answer where the right to enroll is lacking in one course."""
 FEW = 10
 """People of one course who are tried one by one after a 404: as documented it is about
 the course, and then each of them would be one more request that finds nothing."""
@@ -28,7 +31,7 @@ _ERROR = "the LMS failed on this person; its own log has the reason"
 _NEITHER = "neither enrolled nor allowed: the address was erased, or a rule refused it"
 _STAYS = "the person is still enrolled, or allowed to be"
 _MANUAL = "the LMS has not taken auto_enroll as it was sent"
-_WAITS = {
+_WHY = {
     "registration": "nobody has this address yet: allowed, and enrolled on registering",
     "activation": "the account is not activated yet: allowed, and enrolled when it is",
 }
@@ -72,8 +75,8 @@ class Said:
 
     def pending(self, what: str) -> Outcome:
         """It is done as far as it can be: the rest is up to the person."""
-        failure = Failure(FailureKind.REJECT, self.status, "pending", _WAITS[what])
-        return Outcome(self.operation, State.DONE, self.status, PENDING + what, failure)
+        failure = Failure(FailureKind.REJECT, self.status, PENDING, _WHY[what])
+        return Outcome(self.operation, State.DONE, self.status, WAITS + what, failure)
 
     def refused(self, code: str, why: str) -> Outcome:
         """It does not hold, and sending it again would not help."""
@@ -164,7 +167,8 @@ def _of_single(operation: str, answer: Answer) -> Outcome:
 
 def parts(request: Request, failure: Failure) -> Sequence[tuple[str, ...]]:
     """The operations of a refused call in smaller calls: by course, then by person."""
-    if request.path != BULK or failure.status not in REFUSED:
+    again = failure.status == BROKEN and request.repeatable
+    if request.path != BULK or not (failure.status in REFUSED or again):
         return ()
     by_course: dict[str, list[str]] = {}
     for operation, course, _ in named(request):
@@ -172,7 +176,7 @@ def parts(request: Request, failure: Failure) -> Sequence[tuple[str, ...]]:
     if len(by_course) > 1:
         return [tuple(ones) for ones in by_course.values()]
     people = request.operations
-    if len(people) < 2 or not _about_persons(failure, len(people)):  # noqa: PLR2004
+    if again or len(people) < 2 or not _about_persons(failure, len(people)):  # noqa: PLR2004
         return ()
     middle = len(people) // 2
     return [people[:middle], people[middle:]]

@@ -77,20 +77,15 @@ def _lanes(courses: Sequence[str]) -> tuple[str, ...]:
     return tuple(f"course:{course}" for course in courses)
 
 
-def _rest(operation: Operation) -> dict[str, Any]:
-    """Mode and username of the enrollment that there was."""
-    return operation.rest
-
-
 def _keeps_mode(operation: Operation, settings: OpenedxSettings) -> bool:
     back = operation.verb is Verb.REACTIVATE and settings.preserve_mode
-    rest = _rest(operation)
+    rest = operation.rest  # of the enrollment that there was
     told = bool(rest.get("mode")) and bool(rest.get("username"))
     return back and told and rest["mode"] != DEFAULT_MODE
 
 
 def _single(operation: Operation) -> Request:
-    values, rest = _values(operation), _rest(operation)
+    values, rest = _values(operation), operation.rest
     body: dict[str, Json] = {
         "user": rest["username"],
         "course_details": {"course_id": values[COURSE]},

@@ -8,23 +8,21 @@ else the drop's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import polars as pl
 
 from sync.model import normalise
 from sync.model.entities import PEOPLE, Entity
-from sync.model.ledger import LedgerView
 from sync.model.mirror import FROZEN, REMOTE_ID, REST
 from sync.model.roster import KEY, Roster
-from sync.targets.base import BARRED, ID, Wants
+from sync.targets.base import ID, Wants
 from sync.targets.common.projecting import column
 from sync.targets.openedx import records
-from sync.targets.openedx.courses import COURSE, IDENTIFIER, WHO, identity, parts_of
+from sync.targets.openedx.courses import COURSE, IDENTIFIER, WHO, identity
+from sync.targets.openedx.silence import WAITS, known_pairs, unread
 
 SUBJECT = "_subject"
-PENDING = "pending:"
-"""Begins the remote id, in the ledger, of those who are allowed and not enrolled."""
 NAMES = {"email": "email", "username": "username"}
 _TEXTS = (KEY, REMOTE_ID, COURSE, IDENTIFIER, WHO, "userSourcedId", "role", "status")
 SCHEMA = pl.Schema(
@@ -49,18 +47,20 @@ def enrollments(
         ours = pl.col(COURSE).is_in(list(scope))
         listed = listed.filter(ours | pl.col(COURSE).is_null())
     known = known_pairs(wants.ledger)
-    whole = pl.concat([listed, _remembered(listed, known, tables.get(BARRED))])
+    closed = sorted(unread(wants, tables))
+    whole = pl.concat([listed, _remembered(listed, known, closed)])
     return _with_persons(whole, known, wants.roster, identifier)
 
 
-def courses(tables: Tables, scope: tuple[str, ...]) -> pl.DataFrame:
-    """The courses in ``scope``; ``_barred``: with which status a list was refused."""
-    closed = (
-        {}
-        if (found := tables.get(BARRED)) is None
-        else dict(found.select("subject", "status").drop_nulls().rows())
-    )
-    keys = sorted({*scope, *closed})
+def courses(wants: Wants, tables: Tables, scope: tuple[str, ...]) -> pl.DataFrame:
+    """The courses in ``scope``; ``_barred``: why nothing can be told of one: a status,
+    or ``EMPTY``."""
+    closed = unread(wants, tables)
+    return _named_courses([*scope, *closed], closed)
+
+
+def _named_courses(keys: Iterable[str], closed: Mapping[str, str]) -> pl.DataFrame:
+    keys = sorted(set(keys))
     return pl.DataFrame(
         {
             KEY: keys,
@@ -70,6 +70,40 @@ def courses(tables: Tables, scope: tuple[str, ...]) -> pl.DataFrame:
         },
         schema=dict.fromkeys((KEY, REMOTE_ID, "sourcedId", "_barred"), pl.String()),
     ).with_columns(pl.col("_barred").is_not_null().alias(FROZEN))
+
+
+def in_full(rows: pl.DataFrame) -> dict[Entity, pl.DataFrame]:
+    """Enrollments with the people and courses that they name, as canonical files have
+    them: for reading, not for comparing. Who has no known sourcedId has his address."""
+    named = rows.with_columns(
+        pl.coalesce("userSourcedId", IDENTIFIER).alias("userSourcedId"),
+        pl.col(REST).str.json_path_match("$.username").alias("username"),
+    )
+    people = (
+        named.drop_nulls("userSourcedId")
+        .sort("userSourcedId", KEY)
+        .unique("userSourcedId", keep="first", maintain_order=True)
+    )
+    user = pl.col("userSourcedId")
+    address = pl.col(IDENTIFIER).str.contains("@", literal=True)
+    return {
+        Entity.COURSES: _named_courses(
+            rows[COURSE].drop_nulls().unique().to_list(), {}
+        ),
+        Entity.USERS: people.select(
+            user.alias(KEY),
+            user.alias(REMOTE_ID),
+            user.alias("sourcedId"),
+            pl.lit("active").alias("status"),
+            "username",
+            pl.when(address).then(IDENTIFIER).alias("email"),
+            normalise.encode_roles(
+                pl.lit("primary"), pl.lit("student"), pl.lit("")
+            ).alias("roles"),
+            pl.lit(value=False).alias(FROZEN),
+        ),
+        Entity.ENROLLMENTS: named.drop("username"),
+    }
 
 
 def _listed(table: pl.DataFrame | None, identifier: str) -> pl.DataFrame:
@@ -96,6 +130,8 @@ def _listed(table: pl.DataFrame | None, identifier: str) -> pl.DataFrame:
         pl.lit(None, pl.String).alias("userSourcedId"),
         pl.lit("student").alias("role"),
         pl.struct("mode", "username").struct.json_encode().alias(REST),
+        # A server that ignores the filter shows every record in every list.
+        pl.when(pl.col(SUBJECT).is_not_null()).then(COURSE).alias(SUBJECT),
     )
     return _one_each(keyed)
 
@@ -115,31 +151,16 @@ def _one_each(keyed: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def known_pairs(ledger: LedgerView) -> pl.DataFrame:
-    """The enrollments of the ledger with course, person and address."""
-    kept = ledger.of(Entity.ENROLLMENTS)
-    course, who = parts_of("key")
-    return kept.select(
-        pl.col("key").alias(KEY),
-        course.alias(COURSE),
-        who.alias(WHO),
-        "remote_id",
-        "ended",
-        "person",
-    )
-
-
 def _remembered(
-    listed: pl.DataFrame, known: pl.DataFrame, barred: pl.DataFrame | None
+    listed: pl.DataFrame, known: pl.DataFrame, closed: list[str]
 ) -> pl.DataFrame:
     """Who waits for an account, and what cannot be read in this run."""
     away = known.join(listed, on=KEY, how="anti").filter(
         pl.col("remote_id").is_not_null()
     )
-    closed = [] if barred is None else barred["subject"].drop_nulls().to_list()
-    unread = pl.col(COURSE).is_in(closed)
-    waits = pl.col("remote_id").str.starts_with(PENDING) & ~pl.col("ended")
-    return away.filter(unread | waits).select(
+    hidden = pl.col(COURSE).is_in(closed)
+    waits = pl.col("remote_id").str.starts_with(WAITS) & ~pl.col("ended")
+    return away.filter(hidden | waits).select(
         KEY,
         pl.col("remote_id").alias(REMOTE_ID),
         COURSE,
@@ -150,7 +171,7 @@ def _remembered(
         _status(~pl.col("ended")).alias("status"),
         pl.lit(None, pl.String).alias(REST),
         pl.lit(None, pl.String).alias(SUBJECT),
-        unread.alias(FROZEN),
+        hidden.alias(FROZEN),
     )
 
 
@@ -174,13 +195,13 @@ def _with_persons(
 
 
 def addresses(roster: Roster, identifier: str) -> pl.DataFrame:
-    """Everybody of the drop, once: ``person``, his address (or username) as the drop
-    has it (``told``) and in lower case, whether the cell could not be read
+    """Everybody of whom the drop tells an address (or username), once: ``person``, what
+    it says (``told``), the same in lower case, whether the cell could not be read
     (``misread``), and his ``status``. Sorted by person."""
     parts = [
         frame.select(
             pl.col(KEY).alias("person"),
-            normalise.text(column(frame, identifier)).alias("told"),
+            normalise.text(pl.col(identifier)).alias("told"),
             column(frame, "_keep")
             .str.contains(f",{identifier},", literal=True)
             .fill_null(value=False)
@@ -188,7 +209,7 @@ def addresses(roster: Roster, identifier: str) -> pl.DataFrame:
             column(frame, "status").fill_null("active").alias("status"),
         )
         for frame in (roster.frames.get(entity) for entity in PEOPLE)
-        if frame is not None
+        if frame is not None and identifier in frame.columns
     ]
     empty = pl.DataFrame(
         schema={

@@ -37,13 +37,19 @@ from sync.targets.openedx.courses import (
     plausible,
     with_course,
 )
-from sync.targets.openedx.mirror import PENDING, addresses, known_pairs
-from sync.targets.openedx.protect import frozen
+from sync.targets.openedx.mirror import addresses
+from sync.targets.openedx.protect import frozen, rejected_people
+from sync.targets.openedx.silence import EMPTY, WAITS, known_pairs
 
 COHORT = "metadata.cohort"
 DEFAULT_MODE = "audit"
 """What enrolling gives in most courses (stock platform)."""
 ROLE = "Open edX enrolls learners only; course teams are not reached by this interface"
+CLOSED = "the target does not let us read its course"
+HIDDEN = (
+    "the list of its course came empty, though people are known to be in it: perhaps "
+    "we may not see it any more"
+)
 WORDS = {"email": "e-mail", "username": "username"}
 
 
@@ -70,15 +76,17 @@ def project(context: Context, ledger: LedgerView, setting: Setting) -> Projectio
     rows = _named(
         with_course(with_status(own), context.roster), context, ledger, setting
     )
-    judged = decided(rows, _rules(context, setting))
-    frame, merged = folded(dated(_one_cohort(judged), context.today), identity())
+    for rule in _rules(context, setting):  # one by one: nested they grow with 2 ** n
+        rows = decided(rows, [rule])
+    frame, merged = folded(dated(_one_cohort(rows), context.today), identity())
     kept = frozen(context, known_pairs(ledger), frame, setting.identifier)
     frame = frame.drop("told", "misread", "present", "shared", WHO).sort(KEY)
     return Projection(
         frames={Entity.ENROLLMENTS: frame},
         merged={Entity.ENROLLMENTS: merged},
         frozen=kept,
-        findings=notes({Entity.ENROLLMENTS: frame}) + _remarks(frame, context, setting),
+        findings=_hinted(notes({Entity.ENROLLMENTS: frame}))
+        + _remarks(frame, context, setting),
     )
 
 
@@ -93,7 +101,7 @@ def _named(
         "told",
         "misread",
         pl.lit(value=True).alias("present"),
-        _shared().alias("shared"),
+        pl.col(WHO).is_in(_claimed_twice(people, context, setting)).alias("shared"),
     )
     named = (
         rows.join(told, on="userSourcedId", how="left")
@@ -115,11 +123,15 @@ def _named(
     )
 
 
-def _shared() -> pl.Expr:
-    """Whether two people of the drop who are not gone have one address."""
-    there = pl.col("status") != "tobedeleted"
-    several = pl.col("person").filter(there).n_unique().over(WHO) > 1
-    return several & there & pl.col(WHO).is_not_null()
+def _claimed_twice(
+    people: pl.DataFrame, context: Context, setting: Setting
+) -> list[str]:
+    """Addresses of two people who are not gone; a rejected one counts as well."""
+    there = people.filter(pl.col("status") != "tobedeleted").select("person", WHO)
+    rejected = rejected_people(context.roster, setting.identifier)
+    claims = pl.concat([there, rejected.with_columns(pl.col("person").fill_null("?"))])
+    several = claims.drop_nulls().group_by(WHO).agg(pl.col("person").n_unique())
+    return several.filter(pl.col("person") > 1)[WHO].sort().to_list()
 
 
 def _remembered(ledger: LedgerView) -> pl.DataFrame:
@@ -136,7 +148,7 @@ def _spelled(context: Context) -> pl.DataFrame:
     remote = context.mirror.frames.get(Entity.ENROLLMENTS)
     if remote is None:
         return pl.DataFrame(schema={WHO: pl.String(), "_spelled": pl.String()})
-    listed = remote.filter(~pl.col(REMOTE_ID).str.starts_with(PENDING))
+    listed = remote.filter(~pl.col(REMOTE_ID).str.starts_with(WAITS))
     spelled = listed.select(WHO, pl.col(IDENTIFIER).alias("_spelled")).drop_nulls()
     return spelled.sort(WHO, "_spelled").unique(WHO, keep="first", maintain_order=True)
 
@@ -156,8 +168,7 @@ def _rules(context: Context, setting: Setting) -> list[Rule]:
         ours = pl.col(COURSE).is_in(list(setting.courses))
         rules.append((~ours, UNSUPPORTED, "its course is not one of `courses`"))
     rules += _person_rules(setting)
-    closed = pl.col(COURSE).is_in(_barred(context))
-    rules.append((closed, BLOCKED, "the target does not let us read its course"))
+    rules += _course_rules(context)
     if COHORT in context.roster.delivered(Entity.ENROLLMENTS):
         comma = pl.col(COHORT).str.contains(",", literal=True)
         why = "the name of its cohort has a comma, with which it cannot be sent"
@@ -165,12 +176,17 @@ def _rules(context: Context, setting: Setting) -> list[Rule]:
     return rules
 
 
-def _barred(context: Context) -> list[str]:
-    """The courses whose list could not be read."""
+def _course_rules(context: Context) -> list[Rule]:
+    """Rows of courses of which nothing can be told."""
     courses = context.mirror.frames.get(Entity.COURSES)
     if courses is None:
         return []
-    return courses.filter(pl.col("_barred").is_not_null())[KEY].to_list()
+    closed = courses.filter(pl.col("_barred").is_not_null())
+    empty = closed.filter(pl.col("_barred") == EMPTY)[KEY].to_list()
+    return [
+        (pl.col(COURSE).is_in(empty), BLOCKED, HIDDEN),
+        (pl.col(COURSE).is_in(closed[KEY].to_list()), BLOCKED, CLOSED),
+    ]
 
 
 def _person_rules(setting: Setting) -> list[Rule]:
@@ -208,6 +224,27 @@ def _one_cohort(frame: pl.DataFrame) -> pl.DataFrame:
     return decided(frame, [(torn, BLOCKED, why)])
 
 
+HINTS = {
+    "course key": "correct courseSourcedId or classSourcedId in the drop",
+    CLOSED: "ask for the permission to read the course, or correct its key",
+    HIDDEN: "see whether our access covers the course, then run again",
+    "cohort": "correct metadata.cohort in the drop",
+    "e-mail": "give each person an e-mail of his own in the drop",
+    "username": "give each person a username of his own in the drop",
+}
+"""What to do, by what the reason speaks of."""
+
+
+def _hinted(found: Findings) -> Findings:
+    hint = pl.col("hint")
+    for about, do in HINTS.items():
+        met = pl.col("message").str.contains(about, literal=True)
+        hint = (
+            pl.when(met & pl.col("hint").is_not_null()).then(pl.lit(do)).otherwise(hint)
+        )
+    return Findings(found.frame.with_columns(hint.alias("hint")))
+
+
 def _remarks(frame: pl.DataFrame, context: Context, setting: Setting) -> Findings:
     """What somebody should know of rows that are carried out."""
     remote = context.mirror.frames.get(Entity.ENROLLMENTS)
@@ -226,7 +263,7 @@ def _remarks(frame: pl.DataFrame, context: Context, setting: Setting) -> Finding
         (pl.col("_theirs") != "active") & (pl.col("_mode") != DEFAULT_MODE)
     )
     found = [] if setting.preserve_mode else [_at_risk(back)]
-    waits = rows.filter(pl.col("_account").str.starts_with(PENDING))
+    waits = rows.filter(pl.col("_account").str.starts_with(WAITS))
     if waits.height:
         found.append(_pending(waits.height))
     return Findings.from_frames(found)

@@ -15,7 +15,7 @@ import polars as pl
 from sync.model import normalise
 from sync.model.entities import ENROLLMENT_ROLES, PEOPLE, Entity
 from sync.model.mirror import REMOTE_ID
-from sync.model.roster import KEY
+from sync.model.roster import KEY, Roster
 from sync.targets.base import DECISION
 from sync.targets.common.projecting import (
     BLOCKED,
@@ -25,7 +25,8 @@ from sync.targets.common.projecting import (
     of,
 )
 from sync.targets.openedx.courses import ALMOST, COURSE, WHO, plausible, with_course
-from sync.targets.openedx.mirror import PENDING, addresses
+from sync.targets.openedx.mirror import addresses
+from sync.targets.openedx.silence import WAITS
 
 OTHER_ROLES = [role for role in ENROLLMENT_ROLES if role != "student"]
 _PERSON = pl.Schema({"person": pl.String(), WHO: pl.String()})
@@ -59,17 +60,18 @@ def _addresses(
     """``person`` and ``_who``: everything that somebody is known by."""
     parts = [
         addresses(context.roster, identifier).select("person", WHO),
-        _rejected_people(context, identifier).select("person", WHO),
+        rejected_people(context.roster, identifier).select("person", WHO),
         known.select("person", WHO),
         remote.select(pl.col("userSourcedId").alias("person"), WHO),
     ]
     return pl.concat(parts).drop_nulls().unique().sort("person", WHO)
 
 
-def _rejected_people(context: Context, identifier: str) -> pl.DataFrame:
+def rejected_people(roster: Roster, identifier: str) -> pl.DataFrame:
+    """``person`` and ``_who`` of the rejected rows of people, null where unreadable."""
     parts = [_PERSON.to_frame()]
     for entity in PEOPLE:
-        rows = context.roster.rejected.get(entity)
+        rows = roster.rejected.get(entity)
         if rows is not None:
             told = normalise.text(column(rows, identifier)).str.to_lowercase()
             parts.append(rows.select(pl.col(KEY).alias("person"), told.alias(WHO)))
@@ -80,7 +82,7 @@ def _of_rejected_people(
     context: Context, remote: pl.DataFrame, named: pl.DataFrame, identifier: str
 ) -> pl.DataFrame:
     """All that rejected people have, by their sourcedId or by an address."""
-    rejected = _rejected_people(context, identifier)
+    rejected = rejected_people(context.roster, identifier)
     people = pl.concat(
         [context.roster.frozen_people.cast(pl.String), rejected["person"]]
     )
@@ -144,7 +146,7 @@ def _moving(wanted: pl.DataFrame, remote: pl.DataFrame) -> pl.DataFrame:
     active = remote.filter(pl.col("status") == "active")
     new = wanted.filter(pl.col(DECISION).is_null(), pl.col("status") == "active")
     fresh = new.join(
-        active.filter(~pl.col(REMOTE_ID).str.starts_with(PENDING)), on=KEY, how="anti"
+        active.filter(~pl.col(REMOTE_ID).str.starts_with(WAITS)), on=KEY, how="anti"
     )
     places = fresh.select("userSourcedId", COURSE).drop_nulls()
     earlier = active.join(wanted, on=KEY, how="anti")

@@ -19,7 +19,7 @@ from sync.model.request import Answer, Listing, Page, Request
 from sync.model.roster import Roster
 from sync.targets.base import Projection, Wants
 from sync.targets.common.projecting import Context
-from sync.targets.openedx import answers, bodies, mirror, records
+from sync.targets.openedx import answers, bodies, mirror, records, silence
 from sync.targets.openedx.config import SERVICE, OpenedxSettings
 from sync.targets.openedx.courses import COURSE, IDENTIFIER, plausible, with_course
 from sync.targets.openedx.project import Setting, project
@@ -63,7 +63,7 @@ class OpenedxTarget:
             fields={Entity.ENROLLMENTS: ("status",)},
             removals={Entity.ENROLLMENTS: REMOVALS},
             keeps_dates=False,
-            reads=(Entity.ENROLLMENTS,),
+            reads=(Entity.COURSES, Entity.USERS, Entity.ENROLLMENTS),
             lacks=LACKS,
             batched=True,
         )
@@ -76,9 +76,13 @@ class OpenedxTarget:
     def listings(
         self, wants: Wants, tables: Mapping[str, pl.DataFrame]
     ) -> Sequence[Listing]:
-        """A list for each course in scope, or one of all."""
-        if tables or Entity.ENROLLMENTS not in wants.entities:
+        """A list for each course in scope, or one of all; then some people's own lists,
+        where a course came empty that should not be."""
+        if Entity.ENROLLMENTS not in wants.entities or silence.WITNESS in tables:
             return ()
+        if tables:
+            asked = silence.witnesses(wants, tables)
+            return [replace(_of_username(one), label=silence.WITNESS) for one in asked]
         scope = self._scope(wants)
         if scope is None or len(scope) > MOST_LISTS:
             return [_everything()]
@@ -86,10 +90,11 @@ class OpenedxTarget:
 
     def _scope(self, wants: Wants) -> tuple[str, ...] | None:
         """The courses that are ours: by the configuration, or else those that drop or
-        ledger name; null where nothing names any."""
+        ledger (of what is not over) name; null where nothing names any."""
         if self.settings.courses:
             return tuple(sorted(set(self.settings.courses)))
-        named = [mirror.known_pairs(wants.ledger)[COURSE]]
+        known = silence.known_pairs(wants.ledger)
+        named = [known.filter(~pl.col("ended"))[COURSE]]
         if wants.roster is not None and Entity.ENROLLMENTS in wants.roster.frames:
             rows = wants.roster.frames[Entity.ENROLLMENTS]
             found = with_course(rows, wants.roster).filter(
@@ -112,8 +117,10 @@ class OpenedxTarget:
             return {}
         scope = self._scope(wants)
         rows = mirror.enrollments(wants, tables, self.settings.identifier, scope)
+        if wants.roster is None:
+            return mirror.in_full(rows)
         return {
-            Entity.COURSES: mirror.courses(tables, scope or ()),
+            Entity.COURSES: mirror.courses(wants, tables, scope or ()),
             Entity.ENROLLMENTS: rows,
         }
 
