@@ -27,6 +27,9 @@ MAX_PAGES = 200_000
 """More pages than this of one list are no list: 20 million records by 100."""
 IN_THREAD = 256 * 1024
 """Bytes of a body from which decoding it would hold up the other requests."""
+DECODERS = 2
+"""Pages of a list in decoding at once. They need several times their size meanwhile,
+and more threads than cores only take turns with the one that sends."""
 
 Seen = Callable[[int], None]
 """Is told the number of records of each page as it arrives."""
@@ -94,6 +97,7 @@ class ListReader:
         self._listing = listing
         self._seen = seen
         self._base = target.services[listing.service].url
+        self._decoding = anyio.CapacityLimiter(DECODERS)
 
     async def read(self) -> ListRead:
         """The whole list, once. Raises ``TargetError`` where that is impossible."""
@@ -245,7 +249,9 @@ class ListReader:
     async def _decoded(self, answer: Answer) -> tuple[pl.DataFrame, Page]:
         if len(answer.body) < IN_THREAD:
             return self._target.read(self._listing, answer)
-        return await anyio.to_thread.run_sync(self._target.read, self._listing, answer)
+        return await anyio.to_thread.run_sync(
+            self._target.read, self._listing, answer, limiter=self._decoding
+        )
 
     def _clamped(self, step: int) -> tuple[str, ...]:
         asked = self._listing.limit

@@ -139,13 +139,14 @@ class Carrier:
         mine = self.plan.operations.filter(
             pl.col("id").is_in(ids), ~unseen.fill_null(value=False)
         )
+        settled = not self.journal.in_doubt()
         if mine.is_empty():
-            story.converged = True
+            story.converged = settled
             return
         with self.context.stage("verify", mine.height, "operations"):
             story.unlike = await self._settled(mine)
         self._demand_shown(mine)
-        story.converged = story.unlike.is_empty()
+        story.converged = settled and story.unlike.is_empty()
         story.differs = tuple(
             Difference(entity, key, name)
             for entity, key, name in story.unlike.select(

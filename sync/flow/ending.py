@@ -23,7 +23,7 @@ from sync.model.plan import Plan
 from sync.model.roster import Roster
 from sync.plan import settled
 from sync.report import Account, write_report
-from sync.state import GoodDrop, RunEnd
+from sync.state import GoodDrop, RunEnd, expire_mirror
 
 OUTCOMES = {
     ExitCode.DONE: "done",
@@ -35,6 +35,10 @@ OUTCOMES = {
     ExitCode.LOCAL_FAILED: "interrupted",
     ExitCode.USAGE: "refused",
 }
+
+
+_UNMET = (State.FAILED.value, State.SKIPPED.value)
+"""What the remote records were not as they were known to be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +134,8 @@ def finish(
     ended = code in {ExitCode.DONE, ExitCode.PARTIAL}
     good = ended and (not preview or story.compares)
     ledger = _ledger(context, moves=good)
+    if story.outcomes.filter(pl.col("state").is_in(_UNMET)).height:
+        expire_mirror(context.folder, context.table.name)
     try:
         write_report(
             folder,

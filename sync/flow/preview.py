@@ -53,9 +53,8 @@ async def preview(context: Context, intake: Intake, wire: Wire) -> Planned:
         seen = await with_candidates(context, wire, wants, read, draft.planned.plan)
         if seen is not read:
             draft = _draft(context, intake, roster, overlaid(seen, ledger), ledger)
-    if before is None:
-        plan = draft.planned.plan
-        await doubt_empty(context, wire, overlaid(read, ledger), plan)
+            read = seen
+    await doubt_empty(context, wire, overlaid(read, ledger), draft.planned.plan)
     _tell(context, draft)
     return draft.planned
 

@@ -103,20 +103,23 @@ async def read_target(context: Context, wire: Wire, wants: Wants) -> Mirror:
 async def with_candidates(
     context: Context, wire: Wire, wants: Wants, read: Mirror, plan: Plan
 ) -> Mirror:
-    """The mirror in which every record that would be ended was read in this run."""
+    """The mirror in which every record that would be ended was read in this run, and
+    everything was, where changes alone do not explain what is there."""
     ending = plan.operations.filter("ends")
-    if ending.is_empty():
-        return read
     counts = dict(ending.group_by("entity").len().rows())
     many = any(
         count * FEW >= remote_frame(Entity(name), read).height
         for name, count in counts.items()
     )
-    if many:
+    if many or made_before(plan, wants.ledger):
         context.story.notes.append(
             "more than one in fifty records would be ended, so everything was read"
+            if many
+            else "a record that was made before was not seen, so everything was read"
         )
         return await read_target(context, wire, wants)
+    if ending.is_empty():
+        return read
     reader = Reader(context.target, wire, people_ids(wants.ledger))
     found = await reader.singly(ending)
     frames = dict(read.frames)
@@ -131,12 +134,19 @@ async def with_candidates(
     return replace(read, frames=frames)
 
 
+def made_before(plan: Plan, ledger: LedgerView) -> bool:
+    """Whether it would create what the ledger says is there."""
+    alive = ledger.records.filter(~pl.col("ended"))
+    created = plan.operations.filter(verb="create")
+    return not created.join(alive, on=["entity", "key"], how="semi").is_empty()
+
+
 def _names_of(entity: Entity) -> list[str]:
     return [one.value for one in (PEOPLE if entity in PEOPLE else (entity,))]
 
 
 async def doubt_empty(context: Context, wire: Wire, mirror: Mirror, plan: Plan) -> None:
-    """An empty list that nobody has seen filled may be one that we may not see.
+    """A list that comes empty may be one that we may not see.
 
     Raises ``TargetError`` where one of three records that the list should have, were
     it full, is there all the same.
@@ -159,9 +169,13 @@ async def doubt_empty(context: Context, wire: Wire, mirror: Mirror, plan: Plan) 
 
 
 def _held(mirror: Mirror, ledger: LedgerView) -> dict[str, int]:
-    """What the last read held, by entity, and by realm where there is a list for each;
-    people stand in one list on the target."""
-    totals = {entity.value: count for entity, count in mirror.totals.items()}
+    """What the target holds as far as is known, by entity, and by realm where there is
+    a list for each: what the last read held, or what was made since. People stand in
+    one list on the target."""
+    alive = ledger.records.filter(~pl.col("ended")).group_by("entity").len()
+    totals = dict(alive.rows())
+    for entity, count in mirror.totals.items():
+        totals[entity.value] = max(count, totals.get(entity.value, 0))
     return (
         totals
         | {"users": sum(totals.get(one.value, 0) for one in PEOPLE)}

@@ -41,6 +41,9 @@ class Capabilities:
     )
     """Per entity and removal policy, the fields that it writes; where nothing is said,
     the status of that name, or else ``tobedeleted``."""
+    once: frozenset[Entity] = frozenset()
+    """Entities whose creation may not be repeated: where a list cannot be proven
+    complete, nothing of them is created."""
     batched: bool = False
     """Whether one request may carry several operations."""
     deltas: bool = False

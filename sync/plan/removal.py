@@ -20,6 +20,8 @@ REASON = "reason"
 OUTSIDE = "outside"
 """Boolean, where there is a selection: none of this target's business."""
 
+_FROZEN = "a row that cannot be carried out may mean it, or it cannot be read"
+
 LINK_ENDS = ("studentSourcedId", "agentSourcedId")
 PEOPLE_COLUMNS = {
     Entity.AGENTS: ("r:studentSourcedId", "r:agentSourcedId"),
@@ -104,7 +106,7 @@ def _fates(joined: pl.DataFrame, given: RemovalInput) -> tuple[pl.Expr, pl.Expr]
     rules: list[tuple[pl.Expr, str, str]] = [
         (_outside(joined), "out_of_scope", "it is outside the selection"),
         (gone_from_selection, "out_of_scope", "it left the selection"),
-        (pl.col("is_frozen"), "frozen", "its row was rejected"),
+        (pl.col("is_frozen"), "frozen", _FROZEN),
         (pl.col("_protected"), "frozen", "a rejected row names its person"),
         (~ours, "out_of_scope", _out_of_scope(given)),
         (~pl.col("was_active"), "kept", "ended already"),

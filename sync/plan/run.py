@@ -153,7 +153,7 @@ def _sight(entity: Entity, given: PlanInput) -> Sight:
         delta=any(modes.get(home) is Mode.DELTA for home in homes),
         unreadable=any(home in given.roster.no_removals for home in homes)
         or (entity is Entity.AGENTS and _names_nobody(given)),
-        complete=all(given.mirror.complete.get(home, True) for home in homes),
+        complete=_complete(entity, given),
         additions_only=given.rules.additions_only,
         nameless=given.ledger.records.is_empty(),
     )
@@ -215,6 +215,8 @@ def _fated(entity: Entity, frame: pl.DataFrame, given: PlanInput) -> pl.DataFram
     )
     if rules.additions_only:
         fated = _put_off(fated)
+    if entity in given.target.capabilities.once and not _complete(entity, given):
+        fated = _not_made(fated)
     stuck, why = given.target.cannot_end(entity, fated)
     held = fated.with_columns(stuck.alias("_stuck"))
     word = pl.lit(why)
@@ -230,6 +232,21 @@ def _fated(entity: Entity, frame: pl.DataFrame, given: PlanInput) -> pl.DataFram
         pl.when("_stuck").then(word).otherwise("reason").alias("reason"),
         (pl.col("ends") & ~pl.col("_stuck")).alias("ends"),
     ).drop("_stuck")
+
+
+def _complete(entity: Entity, given: PlanInput) -> bool:
+    homes = PEOPLE if entity in PEOPLE else (entity,)
+    return all(given.mirror.complete.get(home, True) for home in homes)
+
+
+def _not_made(fated: pl.DataFrame) -> pl.DataFrame:
+    """Of a list that could not be proven complete, what it lacks may be there."""
+    new = (pl.col("decision") == "create").fill_null(value=False)
+    why = "the remote list could not be proven complete, and it may be there"
+    return fated.with_columns(
+        pl.when(new).then(pl.lit("deferred")).otherwise("decision").alias("decision"),
+        pl.when(new).then(pl.lit(why)).otherwise("reason").alias("reason"),
+    )
 
 
 def _put_off(fated: pl.DataFrame) -> pl.DataFrame:

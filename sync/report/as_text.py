@@ -243,7 +243,11 @@ def _codes(findings: Findings, news: Mapping[str, int]) -> Iterator[RenderableTy
 
 def _left_out(findings: Findings) -> list[str]:
     """What the system cannot hold of the drop, with the numbers of rows."""
-    return findings.frame.filter(code="RS302")["message"].unique(maintain_order=True).to_list()
+    return (
+        findings.frame.filter(code="RS302")["message"]
+        .unique(maintain_order=True)
+        .to_list()
+    )
 
 
 def _takes(operations: pl.DataFrame, rate: float) -> str:

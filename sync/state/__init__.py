@@ -9,7 +9,7 @@ from __future__ import annotations
 from sync.state.folder import STATE_VERSION, StateFolder, write_atomic
 from sync.state.journal import STATES_SCHEMA, Journal, read_states
 from sync.state.lock import hold
-from sync.state.mirror import load_mirror, save_mirror
+from sync.state.mirror import expire_mirror, load_mirror, save_mirror
 from sync.state.records import RUNS_SCHEMA, GoodDrop, RunEnd, RunFacts, RunRecord
 from sync.state.runs import TargetState
 from sync.state.seal import seal, sign
@@ -25,6 +25,7 @@ __all__ = [
     "RunRecord",
     "StateFolder",
     "TargetState",
+    "expire_mirror",
     "hold",
     "load_mirror",
     "read_states",

@@ -83,6 +83,17 @@ def load_mirror(folder: StateFolder, target: str) -> Mirror | None:
         raise LocalError(message, do=do) from None
 
 
+def expire_mirror(folder: StateFolder, target: str) -> None:
+    """Let the next run read everything and not changes alone: what is known did not
+    prove right. Raises ``LocalError``."""
+    current = folder.mirrors / plain_name(target) / _CURRENT
+    if not current.exists():
+        return
+    with local_errors(current):
+        facts = json.loads(current.read_bytes())
+        write_atomic(current, json.dumps(facts | {"tables": {}}, indent=2).encode())
+
+
 def _save_frame(path: Path, frame: pl.DataFrame) -> str:
     buffer = io.BytesIO()
     frame.write_parquet(buffer)

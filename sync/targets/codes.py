@@ -17,9 +17,9 @@ CODES: tuple[Code, ...] = (
     Code(
         "RS302",
         Severity.NOTE,
-        "Rows that the target cannot hold",
+        "Rows, or parts of rows, that the target cannot hold",
         "The target has no place for what these rows say, or is configured without "
-        "them. They are counted as unsupported.",
+        "them. Rows that are left out as a whole are counted as unsupported.",
         "Nothing, if that is as intended; otherwise look at the target's page in the "
         "documentation.",
     ),
@@ -35,8 +35,8 @@ CODES: tuple[Code, ...] = (
         "RS304",
         Severity.WARNING,
         "Somebody who comes back loses his mode",
-        "Enrolling somebody anew puts him into the default mode of the course, whatever "
-        "mode (such as verified) he had before.",
+        "Enrolling somebody anew puts him into the default mode of the course, "
+        "whatever mode (such as verified) he had before.",
         "Set preserve_mode = true, so that he comes back in the mode that he had.",
     ),
     Code(

@@ -13,10 +13,12 @@ from typing import Any
 import polars as pl
 
 from sync.model.entities import METADATA_PREFIX, Entity
+from sync.model.mirror import REMOTE_ID
 from sync.model.operation import Operation
 from sync.model.request import Json, Request
 from sync.model.roster import KEY
 from sync.targets.common.answers import segment
+from sync.targets.common.projecting import Context
 
 EDUBRIDGE = "/edubridge/enrollments"
 IDENTITY = ("userSourcedId", "courseSourcedId", "schoolSourcedId", "role")
@@ -77,3 +79,28 @@ def body(after: Mapping[str, Any]) -> Json:
     if metadata:
         found["metadata"] = metadata
     return found
+
+
+def with_free_ids(frame: pl.DataFrame, context: Context) -> pl.DataFrame:
+    """An id that the target holds for another enrollment (of somebody who changed
+    course under the same id) is made one that is free."""
+    remote = context.mirror.frames.get(Entity.ENROLLMENTS)
+    if remote is None:
+        return frame
+    held = remote.select(
+        pl.col(REMOTE_ID).alias("sourcedId"), pl.col(KEY).alias("_holder")
+    ).unique("sourcedId", keep="first", maintain_order=True)
+    another = pl.concat_str(
+        *("sourcedId", "courseSourcedId", "schoolSourcedId", "role"), separator="."
+    )
+    taken = (pl.col("_holder") != pl.col(KEY)).fill_null(value=False)
+    return (
+        frame.join(held, on="sourcedId", how="left")
+        .with_columns(
+            pl.when(taken & another.is_not_null())
+            .then(another)
+            .otherwise("sourcedId")
+            .alias("sourcedId")
+        )
+        .drop("_holder")
+    )

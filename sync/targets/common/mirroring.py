@@ -16,6 +16,7 @@ from sync.model.mirror import REMOTE_ID, REST
 from sync.model.normalise import FIELD_SEPARATOR
 from sync.model.roster import KEY
 from sync.targets.base import ID, Wants
+from sync.targets.common.distinct import by_value
 
 Tables = Mapping[str, pl.DataFrame]
 
@@ -98,12 +99,13 @@ def metadata(wants: Wants, entities: Sequence[Entity]) -> list[pl.Expr]:
 
 
 def _enrollments(tables: Tables) -> pl.DataFrame:
-    return tables["enrollments"].with_columns(
-        normalise.enrollment_role(pl.col("role")),
-        normalise.status(pl.col("status")),
-        normalise.boolean(pl.col("primary")),
-        normalise.date(pl.col("beginDate")),
-        normalise.date(pl.col("endDate")),
+    table = tables["enrollments"]
+    return table.with_columns(
+        by_value(table["role"], normalise.enrollment_role),
+        by_value(table["status"], normalise.status),
+        by_value(table["primary"], normalise.boolean),
+        by_value(table["beginDate"], normalise.date),
+        by_value(table["endDate"], normalise.date),
     )
 
 

@@ -207,7 +207,10 @@ def notes(frames: Mapping[Entity, pl.DataFrame]) -> Findings:
                 pl.lit(entity.value).alias("entity"),
                 pl.concat_str(
                     pl.col("len").cast(pl.String),
-                    pl.lit(f" rows of {entity.value} are left out: "),
+                    pl.lit(f" rows of {entity.value} are "),
+                    pl.when(pl.col(DECISION) == DEFERRED)
+                    .then(pl.lit("put off: "))
+                    .otherwise(pl.lit("not supported: ")),
                     pl.col(REASON),
                 ).alias("message"),
             )

@@ -17,9 +17,7 @@ import polars as pl
 from sync.model.entities import STATUSES
 from sync.model.normalise import FIELD_SEPARATOR, ROLE_SEPARATOR
 from sync.targets.base import ID
-
-Record = Mapping[str, Any]
-
+from sync.targets.common.columns import Reader, Record
 
 CARRIED = (
     "sms",
@@ -73,8 +71,8 @@ def people(records: Sequence[Any]) -> pl.DataFrame:
     return frame(rows, columns, misfit=_person_misfit)
 
 
-def references(names: Mapping[str, str]) -> Callable[[Sequence[Any]], pl.DataFrame]:
-    """A reader of orgs, courses, classes and sessions.
+def references(names: Mapping[str, str]) -> Reader:
+    """The reader of orgs, courses, classes and sessions.
 
     ``names``: column -> key of the record; a key that ends in ``.sourcedId`` is a
     reference.
@@ -87,7 +85,34 @@ def references(names: Mapping[str, str]) -> Callable[[Sequence[Any]], pl.DataFra
         }
         return frame(rows, columns)
 
-    return read
+    def fits(row: Record) -> bool:
+        paths = ("sourcedId", *names.values())
+        return all(_is_text(row, *path.partition(".")[::2]) for path in paths)
+
+    def shape(texts: pl.DataFrame) -> pl.DataFrame:
+        return filled(texts, names).with_columns(pl.lit(value=False).alias("_frozen"))
+
+    return Reader(
+        read, tuple(dict.fromkeys(("sourcedId", *names.values()))), fits, shape
+    )
+
+
+def filled(texts: pl.DataFrame, names: Mapping[str, str]) -> pl.DataFrame:
+    """``_id`` and these columns out of texts by path, blank ones null."""
+    return texts.select(
+        pl.col(path).replace("", None).alias(column)
+        for column, path in {ID: "sourcedId", **names}.items()
+    )
+
+
+def _is_text(row: Record, name: str, inner: str) -> bool:
+    """Whether a text is all that can be read there, or nothing is there at all."""
+    value = row.get(name)
+    if inner and isinstance(value, dict):
+        value = value.get(inner)
+    elif inner and value is not None:
+        return False
+    return value is None or isinstance(value, str | bool)
 
 
 orgs = references(
@@ -128,7 +153,7 @@ classes = references(
 )
 
 
-_enrollments = references(
+_references = references(
     {
         "status": "status",
         "role": "role",
@@ -143,15 +168,32 @@ _enrollments = references(
 )
 
 
-def enrollments(records: Sequence[Any]) -> pl.DataFrame:
-    """Enrollments as OneRoster lists them: references as columns, ``_rest``."""
+def _read_enrollments(records: Sequence[Any]) -> pl.DataFrame:
     carried = [rest(record(one)) for one in records]
-    found = _enrollments(records).with_columns(pl.Series("_rest", carried, pl.String))
+    found = _references(records).with_columns(pl.Series("_rest", carried, pl.String))
+    return _understood(found)
+
+
+def _shape_enrollments(texts: pl.DataFrame) -> pl.DataFrame:
+    carried = pl.lit(None, dtype=pl.String).alias("_rest")
+    return _understood(_references.shape(texts).with_columns(carried))
+
+
+def _understood(found: pl.DataFrame) -> pl.DataFrame:
     known = pl.all_horizontal(
         pl.col("userSourcedId", "role").is_not_null(),
         pl.col("status").is_in(STATUSES),
     )
     return found.with_columns(_frozen=pl.col("_frozen") | ~known.fill_null(value=False))
+
+
+enrollments = Reader(
+    _read_enrollments,
+    _references.paths,
+    lambda row: _references.fits(row) and rest(row) is None,
+    _shape_enrollments,
+)
+"""Enrollments as OneRoster lists them: references as columns, ``_rest``."""
 
 
 def frame(

@@ -24,6 +24,8 @@ from sync.targets.common.mirroring import (
 ENROLLMENTS = Entity.ENROLLMENTS.value
 SUBJECT = "_subject"
 _PLACE = ("courseSourcedId", "schoolSourcedId")
+_MORE = ("classSourcedId", "primary", "beginDate", "endDate")
+"""What is only shown: neither compared nor written."""
 _NEEDED = ("users", "courses", "orgs")
 """Lists of what an enrollment needs, and EduBridge does not make."""
 
@@ -44,7 +46,11 @@ def assemble(wants: Wants, tables: Tables) -> dict[Entity, pl.DataFrame]:
         frames[Entity.STUDENTS] = everybody.filter(is_student())
         frames[Entity.USERS] = everybody.filter(~is_student())
     if ENROLLMENTS in tables:
-        frames[Entity.ENROLLMENTS] = _enrollments(tables)
+        found = _enrollments(tables)
+        # A person's own list does not tell these: a record is the same without them.
+        frames[Entity.ENROLLMENTS] = (
+            found if wants.roster is None else found.drop(_MORE)
+        )
     return frames
 
 
@@ -101,8 +107,7 @@ def _doubt_empty(wants: Wants, tables: Tables) -> None:
 
 def _unseen(label: str, why: str) -> TargetError:
     message = f"edubridge: the list {label} is empty, {why}"
-    do = "see whether our access covers the whole district; nothing was sent"
-    return TargetError(message, do=do)
+    return TargetError(message, do="see whether our access covers the whole district")
 
 
 def users_that_matter(wants: Wants, table: pl.DataFrame) -> list[str]:

@@ -11,7 +11,6 @@ import polars as pl
 
 from sync.model import normalise
 from sync.model.entities import PEOPLE, Entity
-from sync.model.mirror import REMOTE_ID
 from sync.model.roster import KEY
 from sync.targets.base import Projection
 from sync.targets.common import edubridge
@@ -57,7 +56,7 @@ def project(context: Context) -> Projection:
     shown = dated(decided(frame, kinds), context.today)
     shown = decided(shown, [*_places(shown, context), *_references(shown, context)])
     kept, count = folded(shown, normalise.key(*edubridge.IDENTITY))
-    frames = {Entity.ENROLLMENTS: _with_free_ids(kept, context).sort(KEY)}
+    frames = {Entity.ENROLLMENTS: edubridge.with_free_ids(kept, context).sort(KEY)}
     return Projection(
         frames=frames,
         merged={Entity.ENROLLMENTS: count},
@@ -97,28 +96,3 @@ def _there(context: Context, *entities: Entity) -> pl.Series | None:
         if (frame := context.mirror.frames.get(one)) is not None
     ]
     return pl.concat(keys).unique().sort() if keys else None
-
-
-def _with_free_ids(frame: pl.DataFrame, context: Context) -> pl.DataFrame:
-    """An id that the target holds for another enrollment (of somebody who changed
-    course under the same id) is made one that is free."""
-    remote = context.mirror.frames.get(Entity.ENROLLMENTS)
-    if remote is None:
-        return frame
-    held = remote.select(
-        pl.col(REMOTE_ID).alias("sourcedId"), pl.col(KEY).alias("_holder")
-    ).unique("sourcedId", keep="first", maintain_order=True)
-    another = pl.concat_str(
-        *("sourcedId", "courseSourcedId", "schoolSourcedId", "role"), separator="."
-    )
-    taken = (pl.col("_holder") != pl.col(KEY)).fill_null(value=False)
-    return (
-        frame.join(held, on="sourcedId", how="left")
-        .with_columns(
-            pl.when(taken & another.is_not_null())
-            .then(another)
-            .otherwise("sourcedId")
-            .alias("sourcedId")
-        )
-        .drop("_holder")
-    )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Any
 
 import polars as pl
 
@@ -21,6 +20,7 @@ from sync.model.roster import Roster
 from sync.targets.base import Projection, Wants
 from sync.targets.common import edubridge, records
 from sync.targets.common.answers import envelope, failed, json_or_none, segment, total
+from sync.targets.common.columns import Read, listed
 from sync.targets.common.projecting import Context
 from sync.targets.edubridge import mirror as mirroring
 from sync.targets.edubridge.config import SERVICE, EdubridgeSettings
@@ -41,7 +41,7 @@ REMOVALS = ("inactive", "tobedeleted", "delete")
 """All of them unenroll, which is the one way to end an enrollment here."""
 ELSEWHERE = "EduBridge enrolls people who are there and writes nothing else"
 
-READERS: Mapping[str, Callable[[Sequence[Any]], pl.DataFrame]] = {
+READERS: Mapping[str, Read] = {
     "orgs": records.orgs,
     "courses": records.courses,
     "classes": records.classes,
@@ -79,6 +79,7 @@ class EdubridgeTarget:
             fields={Entity.ENROLLMENTS: ("status",)},
             removals={Entity.ENROLLMENTS: REMOVALS},
             keeps_dates=False,
+            once=frozenset({Entity.ENROLLMENTS}),
             reads=(
                 *(Entity.ORGS, Entity.COURSES, Entity.CLASSES),
                 *(*PEOPLE, Entity.ENROLLMENTS),
@@ -123,14 +124,13 @@ class EdubridgeTarget:
 
     def read(self, listing: Listing, answer: Answer) -> tuple[pl.DataFrame, Page]:
         """One page of a list, or all that one person's own list says."""
-        body = parse_json(answer)
         if listing.subject is not None:
-            found = envelope(body, "data")
+            found = envelope(parse_json(answer), "data")
             return enrollments_of(listing.subject, found), Page(received=len(found))
-        found = envelope(body, listing.label)
+        frame, body = listed(answer, listing.label, READERS[listing.label])
         limit = body.get("limit")
-        return READERS[listing.label](found), Page(
-            received=len(found),
+        return frame, Page(
+            received=frame.height,
             total=total(body, answer),
             limit=limit if isinstance(limit, int) and limit > 0 else None,
         )
@@ -227,12 +227,14 @@ def _own_list(user: str) -> Listing:
 
 
 def _everybodys(wants: Wants, people: pl.DataFrame) -> list[Listing]:
-    """The own lists of all who matter. Those that are empty leave no trace in a table,
-    so the witness's is read again, as a sign that all were asked."""
+    """The own lists of all who matter, each of which must be had. Those that are empty
+    leave no trace in a table, so the witness's is read again, as a sign that all were
+    asked."""
     told = mirroring.witnesses(wants, people, WITNESSES)
     rest = sorted(set(mirroring.users_that_matter(wants, people)) - set(told))
-    again = [replace(_own_list(user), label=ASKED) for user in told]
-    return [*map(_own_list, rest), *again]
+    found = [_own_list(user) for user in rest]
+    found += [replace(_own_list(user), label=ASKED) for user in told]
+    return [replace(one, barred=()) for one in found]
 
 
 def _with_columns(label: str, table: pl.DataFrame) -> pl.DataFrame:

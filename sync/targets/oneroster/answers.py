@@ -11,8 +11,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import polars as pl
+
 from sync.model.request import Answer, Json, Listing, Page, Request
 from sync.targets.common.answers import envelope, total
+from sync.targets.common.columns import Opened, Read, opened
 from sync.targets.oneroster.shapes import COLLECTIONS
 from sync.wire.failures import UnreadableError, parse_json
 
@@ -43,23 +46,24 @@ def refused(body: Json) -> bool:
     )
 
 
-def page(listing: Listing, answer: Answer) -> tuple[list[Any], Page]:
+def page(listing: Listing, answer: Answer, read: Read) -> tuple[pl.DataFrame, Page]:
     """The records of one page, and what it says of itself.
 
     A single record is a page of one. Raises ``UnreadableError``.
     """
-    body = parse_json(answer)
+    name = collection(listing)
+    found = opened(answer, name, read) if listing.paged else Opened(parse_json(answer))
+    body = found.body
     if refused(body):
         message = "the answer says that the request failed, with a status of success"
         raise UnreadableError(message)
-    name = collection(listing)
     if not listing.paged:
-        return [_single(name, body)], Page(received=1)
-    found = envelope(body, name)
+        return read([_single(name, body)]), Page(received=1)
+    frame = read(envelope(body, name)) if found.frame is None else found.frame
     limit = body.get("limit")
     whole = isinstance(limit, int) and not isinstance(limit, bool) and limit > 0
-    return found, Page(
-        received=len(found),
+    return frame, Page(
+        received=frame.height,
         total=total(body, answer),
         limit=limit if whole else None,
         next=next_link(answer),

@@ -7,9 +7,11 @@ up references no more is asked for than that takes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import operator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import reduce
 
 import polars as pl
 
@@ -21,8 +23,10 @@ from sync.model.request import Listing
 from sync.model.roster import KEY
 from sync.targets.base import ID, Wants
 from sync.targets.common.answers import segment
+from sync.targets.common.columns import Read
+from sync.targets.common.distinct import by_value
 from sync.targets.common.mirroring import is_student, keyed, metadata, people
-from sync.targets.oneroster import records
+from sync.targets.oneroster import forms, records
 from sync.targets.oneroster.config import SERVICE
 from sync.targets.oneroster.shapes import SHAPES, USERS
 
@@ -96,7 +100,9 @@ class Lists:
 
 
 def _may_change(label: str, wants: Wants) -> bool:
-    """Whether records of this list are compared, and not only looked up."""
+    """Whether records of this list are compared, or shown, and not only looked up."""
+    if wants.roster is None:
+        return True
     homes = (*PEOPLE, Entity.AGENTS) if label == USERS else (Entity(label),)
     return bool(set(homes) & set(wants.entities))
 
@@ -247,31 +253,33 @@ def _shaped(entity: Entity, wants: Wants, table: pl.DataFrame) -> pl.DataFrame:
     spec, columns = ENTITIES[entity], SHAPES[entity].columns
     kinds = {name: spec.column(name).kind for name in columns}
     clean = table.with_columns(
-        **{f"_clean:{name}": _read(kind, pl.col(name)) for name, kind in kinds.items()}
+        by_value(table[name], _reads(kind)).alias(f"_clean:{name}")
+        for name, kind in kinds.items()
     )
-    odd = [_odd(name) for name, kind in kinds.items() if kind in _WORDS]
+    words = (name for name, kind in kinds.items() if kind in _WORDS)
+    odd = [
+        by_value(table[name], normalise.text).is_not_null()
+        & clean[f"_clean:{name}"].is_null()
+        for name in words
+    ]
     if entity is Entity.ENROLLMENTS:
         # Whose it is, and of which class, decides what it means.
-        odd.append(
-            pl.any_horizontal(
-                pl.col("userSourcedId", "classSourcedId", "role").is_null()
-            )
-        )
+        whose = ("userSourcedId", "classSourcedId", "role")
+        odd.extend(table[name].is_null() for name in whose)
     whole = clean.with_columns(
-        pl.any_horizontal(pl.col(FROZEN), *odd).alias(FROZEN)
+        reduce(operator.or_, odd, clean[FROZEN]).alias(FROZEN)
     ).with_columns(pl.col(f"_clean:{name}").alias(name) for name in columns)
     named = whole.select(pl.exclude("^_clean:.*$"))
+    if entity is Entity.ENROLLMENTS:  # its class says which; see ``with_class``
+        named = named.with_columns(courseSourcedId=pl.lit(None, dtype=pl.String))
     return keyed(named.with_columns(*metadata(wants, (entity,))))
 
 
-def _read(kind: Kind, column: pl.Expr) -> pl.Expr:
-    clean = NORMALISERS[kind](column)
-    return clean if kind in _WORDS else pl.coalesce(clean, normalise.text(column))
-
-
-def _odd(name: str) -> pl.Expr:
-    said, read = normalise.text(pl.col(name)), pl.col(f"_clean:{name}")
-    return said.is_not_null() & read.is_null()
+def _reads(kind: Kind) -> Callable[[pl.Expr], pl.Expr]:
+    clean = NORMALISERS[kind]
+    if kind in _WORDS or clean is normalise.text:
+        return clean
+    return lambda column: pl.coalesce(clean(column), normalise.text(column))
 
 
 def _people(wants: Wants, table: pl.DataFrame) -> pl.DataFrame:
@@ -309,9 +317,9 @@ def _links(students: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-READERS = {
+READERS: Mapping[str, Read] = {
     USERS: records.people,
-    **{shape.path: records.reader(shape) for shape in SHAPES.values()},
+    **{shape.path: forms.reader(shape) for shape in SHAPES.values()},
 }
 
 

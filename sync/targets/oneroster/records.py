@@ -15,31 +15,23 @@ from typing import Any
 import polars as pl
 
 from sync.model.normalise import FIELD_SEPARATOR, ROLE_SEPARATOR
-from sync.targets.common.records import Record, frame, joined, record, text
+from sync.targets.common.columns import Record
+from sync.targets.common.records import frame, joined, record, text
 from sync.targets.oneroster.shapes import AGENTS, PERSON_TEXTS, Shape
 
-NOTHING: tuple[Any, ...] = (None, "", [], {})
-"""All of these say the same: nothing."""
-
-_NOISE = {"href", "name", "type"}
-"""What a reference may hold beside its ``sourcedId``: the server's own words for the
+_REFERENCE = frozenset({"sourcedId", "href", "name", "type"})
+"""What a reference may hold: beside the ``sourcedId`` the server's own words for the
 record that it names."""
-_SECRETS = {"password"}
+_SECRETS = frozenset({"password"})
 _PERSON_TEXTS = frozenset((*PERSON_TEXTS, "role"))
 _PERSON_ORGS = frozenset(("primaryOrg", "orgs", "org"))
-_NOT_CARRIED = {"sourcedId", "status", "dateLastModified", *_SECRETS}
+_NOT_CARRIED = frozenset({"sourcedId", "status", "dateLastModified"})
 
 
 def reader(shape: Shape) -> Callable[[Sequence[Any]], pl.DataFrame]:
     """The reader of one collection but the users."""
     texts = frozenset(shape.texts)
     own = frozenset(pointer.name for pointer in shape.pointers.values())
-
-    def misfit(row: Record) -> bool:
-        return any(
-            row.get(one.name) not in NOTHING and not _pointed(row, one.name)
-            for one in shape.pointers.values()
-        )
 
     def read(found: Sequence[Any]) -> pl.DataFrame:
         rows = [record(one) for one in found]
@@ -50,12 +42,14 @@ def reader(shape: Shape) -> Callable[[Sequence[Any]], pl.DataFrame]:
         columns |= {
             name: [joined(row.get(name)) for row in rows] for name in shape.lists
         }
-        columns |= {
-            column: [",".join(_pointed(row, one.name)) or None for row in rows]
-            for column, one in shape.pointers.items()
-        }
+        odd = [False] * len(rows)
+        for column, one in shape.pointers.items():
+            columns[column] = named = [_names(row, one.name) for row in rows]
+            for place, (name, row) in enumerate(zip(named, rows, strict=True)):
+                if name is None and not _blank(row.get(one.name)):
+                    odd[place] = True  # it is there and cannot be read
         columns["_rest"] = [_rest(row, texts, own) for row in rows]
-        return frame(rows, columns, misfit=misfit)
+        return _marked(frame(rows, columns), odd)
 
     return read
 
@@ -64,18 +58,36 @@ def people(found: Sequence[Any]) -> pl.DataFrame:
     """Users as they are listed: texts, ``grades``, ``roles``, ``primaryOrgSourcedId``,
     ``_agents`` (null where the record does not say), ``_rest``."""
     rows = [record(one) for one in found]
+    roles = [_roles(row) for row in rows]
+    agents = [_agents(row) for row in rows]
     columns: dict[str, list[str | None]] = {
         name: [text(row.get(name)) for row in rows]
         for name in ("status", *PERSON_TEXTS)
     }
     columns |= {
         "grades": [joined(row.get("grades")) for row in rows],
-        "primaryOrgSourcedId": [_home(row) for row in rows],
-        "roles": [_encoded(row) for row in rows],
-        "_agents": [_agents(row) for row in rows],
+        "primaryOrgSourcedId": [
+            _home(row, told or ()) for row, told in zip(rows, roles, strict=True)
+        ],
+        "roles": [_encoded(told or ()) for told in roles],
+        "_agents": [None if ids is None else _listed(ids) for ids, _ in agents],
         "_rest": [_rest(row, _PERSON_TEXTS, _PERSON_ORGS) for row in rows],
     }
-    return frame(rows, columns, misfit=_odd_person)
+    odd = [
+        told is None or unread for told, (_, unread) in zip(roles, agents, strict=True)
+    ]
+    return _marked(frame(rows, columns), odd)
+
+
+def _marked(read: pl.DataFrame, odd: Sequence[bool]) -> pl.DataFrame:
+    """The frame in which these records too are frozen."""
+    marks = pl.Series(odd, dtype=pl.Boolean)
+    return read.with_columns(_frozen=pl.col("_frozen") | marks)
+
+
+def _blank(value: Any) -> bool:
+    """Null, "", [] and {} say the same: nothing."""
+    return not value and value is not False and value != 0
 
 
 def _scalar(value: Any) -> str | None:
@@ -85,8 +97,16 @@ def _scalar(value: Any) -> str | None:
     return text(value)
 
 
+def _names(row: Record, name: str) -> str | None:
+    """The identifiers under a reference, or list of references, between commas."""
+    value = row.get(name)
+    if type(value) is dict and type(own := value.get("sourcedId")) is str:
+        return text(own)  # as nearly all of them are
+    return ",".join(_pointed(row, name)) or None
+
+
 def _pointed(row: Record, name: str) -> list[str]:
-    """The identifiers under a reference, or list of references, in any form."""
+    """The same one by one, in any form."""
     value = row.get(name)
     if value is None:
         stem = name.removesuffix("s")
@@ -99,7 +119,7 @@ def _identifiers(value: Any) -> list[str]:
     if isinstance(value, str):
         return [part.strip() for part in value.split(",") if part.strip()]
     parts = value if isinstance(value, list) else [value]
-    ids = [_identifier(part) for part in parts if part not in NOTHING]
+    ids = [_identifier(part) for part in parts if not _blank(part)]
     known = [one for one in ids if one is not None]
     return known if len(known) == len(ids) else []
 
@@ -116,7 +136,7 @@ def _identifier(value: Any) -> str | None:
 def _roles(row: Record) -> list[tuple[str, str, str]] | None:
     """(roleType, role, org) of each; null where they cannot be read."""
     value = row.get("roles")
-    if value in NOTHING:
+    if _blank(value):
         role, orgs = text(row.get("role")), _orgs(row)
         if role is None:
             return []
@@ -141,38 +161,37 @@ def _orgs(row: Record) -> list[str]:
     return _pointed(row, "orgs") or _pointed(row, "org")
 
 
-def _encoded(row: Record) -> str | None:
+Roles = Sequence[tuple[str, str, str]]
+
+
+def _encoded(roles: Roles) -> str | None:
     """The roles, encoded as in the roster."""
-    found = {FIELD_SEPARATOR.join(one) for one in _roles(row) or ()}
+    found = {FIELD_SEPARATOR.join(one) for one in roles}
     return ROLE_SEPARATOR.join(sorted(found)) or None
 
 
-def _home(row: Record) -> str | None:
+def _home(row: Record, roles: Roles) -> str | None:
     """The primary org: the record's own, else the first of its orgs (1.1), else that
     of its primary role."""
-    own = _pointed(row, "primaryOrg") or _orgs(row)
+    own = _names(row, "primaryOrg")
     if own:
-        return own[0]
-    primary = [org for kind, _, org in _roles(row) or () if kind == "primary" and org]
-    return primary[0] if primary else None
+        return own.partition(",")[0]
+    primary = [org for kind, _, org in roles if kind == "primary" and org]
+    return next(iter(_orgs(row) or primary), None)
 
 
-def _told_agents(row: Record) -> Any:
-    return next((row[name] for name in AGENTS if row.get(name) is not None), None)
-
-
-def _agents(row: Record) -> str | None:
-    """The guardians between field separators; null where the record does not say."""
-    value = _told_agents(row)
+def _agents(row: Record) -> tuple[list[str] | None, bool]:
+    """The guardians, null where the record does not say; and whether they are there
+    and cannot be read."""
+    value = next((row[name] for name in AGENTS if row.get(name) is not None), None)
     if value is None:
-        return None
-    return FIELD_SEPARATOR.join(sorted(set(_identifiers(value))))
+        return None, False
+    ids = _identifiers(value)
+    return ids, not ids and not _blank(value)
 
 
-def _odd_person(row: Record) -> bool:
-    agents = _told_agents(row)
-    unread = agents not in NOTHING and not _identifiers(agents)
-    return unread or _roles(row) is None
+def _listed(ids: Sequence[str]) -> str:
+    return FIELD_SEPARATOR.join(sorted(set(ids)))
 
 
 def _rest(row: Record, texts: frozenset[str], pointers: frozenset[str]) -> str | None:
@@ -182,14 +201,16 @@ def _rest(row: Record, texts: frozenset[str], pointers: frozenset[str]) -> str |
     numbers, references that say more than an identifier. Passwords are dropped here,
     and what servers change by themselves, so that it is no change of the record.
     """
-    kept = {
-        name: clean
-        for name, value in row.items()
-        if name not in _NOT_CARRIED
-        and not (name in texts and isinstance(value, str | bool))
-        and not (name in pointers and _only_names(value))
-        and (clean := _cleaned(value)) not in NOTHING
-    }
+    kept = {}
+    for name, value in row.items():
+        if name in _NOT_CARRIED or _blank(value):
+            continue
+        if name in texts and isinstance(value, str | bool):
+            continue
+        if name in pointers and _only_names(value):
+            continue
+        if name.casefold() not in _SECRETS and not _blank(clean := _cleaned(value)):
+            kept[name] = clean
     if _plain_roles(kept.get("roles")):
         del kept["roles"]
     if not kept:
@@ -206,15 +227,17 @@ def _only_names(value: Any) -> bool:
 
 def _is_plain(value: Any) -> bool:
     """Whether it is a reference that says nothing but whom it names."""
-    return isinstance(value, dict) and value.keys() - _NOISE == {"sourcedId"}
+    return (
+        isinstance(value, dict) and "sourcedId" in value and value.keys() <= _REFERENCE
+    )
+
+
+_ROLE = frozenset({"roleType", "role", "org"})
 
 
 def _plain_roles(value: Any) -> bool:
-    said = {"roleType", "role", "org"}
     return isinstance(value, list) and all(
-        isinstance(one, dict)
-        and {k for k, v in one.items() if v not in NOTHING} <= said
-        for one in value
+        isinstance(one, dict) and one.keys() <= _ROLE for one in value
     )
 
 
@@ -229,7 +252,7 @@ def _cleaned(value: Any) -> Any:
     return {
         name: clean
         for name, one in value.items()
-        if name.casefold() not in _SECRETS and (clean := _cleaned(one)) not in NOTHING
+        if name.casefold() not in _SECRETS and not _blank(clean := _cleaned(one))
     }
 
 

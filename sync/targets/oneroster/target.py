@@ -33,6 +33,7 @@ from sync.wire.failures import classify
 
 _GONE = 404
 _ALL_VERBS = frozenset(Verb)
+_ALL = (*REFERENCE, *SYNCED)
 _ENDS = ("inactive", "tobedeleted", "delete")
 _REMOVALS: Mapping[Entity, tuple[str, ...]] = {
     **dict.fromkeys(REFERENCE, ("tobedeleted", "delete")),
@@ -74,7 +75,7 @@ class OneRosterTarget:
         people = ("status", *PERSON_TEXTS, "grades", "roles", *home)
         fields = {entity: shape.columns for entity, shape in SHAPES.items()}
         return Capabilities(
-            verbs=dict.fromkeys((*REFERENCE, *SYNCED), _ALL_VERBS),
+            verbs=dict.fromkeys(_ALL, _ALL_VERBS),
             fields={
                 **fields,
                 **dict.fromkeys(PEOPLE, people),
@@ -82,7 +83,8 @@ class OneRosterTarget:
             },
             removals=_REMOVALS,
             keeps_dates=True,
-            reads=(*REFERENCE, *SYNCED),
+            once=frozenset(_ALL if self.settings.writes == "post-put" else ()),
+            reads=_ALL,
             comparisons=self._comparisons(),
             endings={} if self.settings.inactive_status else _ENDINGS,
             batched=True,
@@ -92,14 +94,18 @@ class OneRosterTarget:
         )
 
     def _comparisons(self) -> dict[Entity, dict[str, Comparison]]:
+        """What servers leave unsaid, and lists, which have no order."""
         found: dict[Entity, dict[str, Comparison]] = {
-            entity: {name: _in_any_order for name in shape.lists if name != "grades"}
+            entity: {"status": _or("active")}
+            | {name: _in_any_order for name in shape.lists if name != "grades"}
             for entity, shape in SHAPES.items()
         }
-        found[Entity.ENROLLMENTS] = {"primary": _false_if_unsaid}
-        if self.settings.old:
-            found |= {entity: {"roles": without_kinds} for entity in PEOPLE}
-        return found
+        found[Entity.ENROLLMENTS] |= {"primary": _or("false")}
+        roles: dict[str, Comparison] = (
+            {"roles": without_kinds} if self.settings.old else {}
+        )
+        person = {"status": _or("active"), "enabledUser": _or("true"), **roles}
+        return found | dict.fromkeys(PEOPLE, person)
 
     @property
     def services(self) -> Mapping[str, Service]:
@@ -122,8 +128,8 @@ class OneRosterTarget:
 
     def read(self, listing: Listing, answer: Answer) -> tuple[pl.DataFrame, Page]:
         """One page of a list, or a single record as a page of one."""
-        found, page = answers.page(listing, answer)
-        return mirror.READERS[answers.collection(listing)](found), page
+        reader = mirror.READERS[answers.collection(listing)]
+        return answers.page(listing, answer, reader)
 
     def assemble(
         self, wants: Wants, tables: Mapping[str, pl.DataFrame]
@@ -224,8 +230,9 @@ def _in_any_order(column: pl.Expr) -> pl.Expr:
     return parts.list.unique().list.sort().list.join(",")
 
 
-def _false_if_unsaid(column: pl.Expr) -> pl.Expr:
-    return column.fill_null("false")
+def _or(word: str) -> Comparison:
+    """The value, or this word where nothing is said."""
+    return lambda column: column.fill_null(word)
 
 
 def _by_depth(

@@ -93,7 +93,8 @@ def assemble(wants: Wants, tables: Tables) -> dict[Entity, pl.DataFrame]:
         frames[Entity.USERS] = _users(read)
     if Entity.ENROLLMENTS in wants.entities:
         frames[Entity.ENROLLMENTS] = _enrollments(wants, tables, read)
-    return _in_full(frames, read) if wants.roster is None else frames
+    everything = wants.roster is None and {"users", "enrollments"} <= set(read)
+    return _in_full(frames, read) if everything else frames
 
 
 def _courses(table: pl.DataFrame, without: pl.DataFrame) -> pl.DataFrame:
@@ -227,7 +228,9 @@ def _keyed(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _unread(wants: Wants, tables: Tables, like: pl.DataFrame) -> pl.DataFrame:
     """Our own enrollments in realms whose list could not be had: still there as far
-    as anybody knows, and left alone."""
+    as anybody knows, and left alone. What is read back is never made up."""
+    if reads_back(wants):
+        return like.clear()
     ours = wants.ledger.of(Entity.ENROLLMENTS).filter(~pl.col("ended"))
     hidden = barred(tables, "enrollments")
     rows = ours.select(
@@ -240,6 +243,12 @@ def _unread(wants: Wants, tables: Tables, like: pl.DataFrame) -> pl.DataFrame:
         realm_of(pl.col("key")).alias(SUBJECT),
     ).join(hidden, on=SUBJECT, how="semi")
     return pl.concat([like.clear(), rows], how="diagonal").select(like.columns)
+
+
+def reads_back(wants: Wants) -> bool:
+    """Whether what is asked for are records of ours, and nobody's wishes: the ledger
+    names their realms, and nothing else needs reading."""
+    return wants.roster is not None and Entity.ENROLLMENTS not in wants.roster.frames
 
 
 def realm_of(key: pl.Expr) -> pl.Expr:

@@ -17,7 +17,7 @@ from sync.model.entities import Entity
 from sync.model.mirror import FROZEN, REMOTE_ID
 from sync.model.roster import KEY, Roster
 from sync.targets.base import ID
-from sync.targets.common.projecting import column
+from sync.targets.common.projecting import Context, column
 from sync.targets.schoology.records import LIST_SEPARATOR
 
 CLASS = "classSourcedId"
@@ -205,3 +205,13 @@ def in_periods(periods: Collection[str]) -> pl.Expr:
     own = pl.col("gradingPeriods").str.split(LIST_SEPARATOR)
     met = own.list.set_intersection(list(periods)).list.len() > 0
     return met.fill_null(value=True)
+
+
+def realms_of(context: Context) -> pl.DataFrame:
+    """The realms of the mirror."""
+    found = context.mirror.frames.get(Entity.CLASSES)
+    if found is not None:
+        return found
+    names = (KEY, REMOTE_ID, *CODES, "_active", "_barred")
+    empty = pl.DataFrame(schema=dict.fromkeys(names, pl.String()))
+    return empty.with_columns(_shared=pl.lit(value=False))

@@ -15,7 +15,6 @@ from typing import Any
 import polars as pl
 
 from sync.targets.base import ID
-from sync.targets.schoology.answers import as_list
 
 LIST_SEPARATOR = ","
 
@@ -26,19 +25,18 @@ def reader(*names: str, ids: Sequence[str] = ("id",)) -> Read:
     """A reader of records with these fields; the first filled one of ``ids`` is the
     record's identifier."""
 
+    texts = dict.fromkeys((ID, *names), pl.String())
+    schema: dict[str, pl.DataType] = {**texts, "_frozen": pl.Boolean()}
+
     def read(records: Sequence[Any]) -> pl.DataFrame:
         rows = [one if isinstance(one, dict) else {"": one} for one in records]
-        own = [
-            next((found for name in ids if (found := _text(row.get(name)))), None)
-            for row in rows
-        ]
-        data: dict[str, list[str | None]] = {
+        own = [_text(row.get(ids[0])) or _first(row, ids) for row in rows]
+        data: dict[str, list[Any]] = {
             ID: [one or _nameless(row) for one, row in zip(own, rows, strict=True)]
         }
         data |= {name: [_text(row.get(name)) for row in rows] for name in names}
-        frozen = pl.Series("_frozen", [one is None for one in own], pl.Boolean)
-        texts = pl.DataFrame(data, schema=dict.fromkeys(data, pl.String()))
-        return texts.with_columns(frozen)
+        data["_frozen"] = [one is None for one in own]
+        return pl.DataFrame(data, schema=schema)
 
     return read
 
@@ -68,6 +66,11 @@ groups = reader("title", "group_code", "school_id")
 periods = reader("title", "start", "end")
 
 
+def _first(row: dict[str, Any], names: Sequence[str]) -> str | None:
+    """The first of these fields that is filled."""
+    return next((found for name in names if (found := _text(row.get(name)))), None)
+
+
 def _nameless(row: dict[str, Any]) -> str:
     """A record without an identifier is told from others by what it says."""
     said = json.dumps(row, sort_keys=True, ensure_ascii=False, default=str)
@@ -76,12 +79,16 @@ def _nameless(row: dict[str, Any]) -> str:
 
 def _text(value: Any) -> str | None:
     """Numbers and texts as one text; of a list its parts, joined."""
-    if isinstance(value, bool):
-        return str(int(value))
+    if isinstance(value, str):
+        return (value if value.isascii() else _whole(value)).strip() or None
+    if isinstance(value, bool | int | float):
+        return str(int(value)) if isinstance(value, bool) else str(value)
     if isinstance(value, list):
-        parts = (_text(one) for one in as_list(value))
+        parts = (_text(one) for one in value)
         return LIST_SEPARATOR.join(one for one in parts if one) or None
-    if value is None or isinstance(value, dict):
-        return None
-    text = str(value).encode("utf-8", "replace").decode()
-    return text.strip() or None
+    return None
+
+
+def _whole(text: str) -> str:
+    """JSON may hold halves of characters, which no file and no frame can."""
+    return text.encode("utf-8", "replace").decode()

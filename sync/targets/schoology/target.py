@@ -26,7 +26,10 @@ from sync.targets.schoology.answers import items, parse, total
 from sync.targets.schoology.bodies import IMPORT, Composer
 from sync.targets.schoology.config import SERVICE, SchoologySettings
 from sync.targets.schoology.mirror import READERS
+from sync.targets.schoology.rules import PENDING, PENDING_WHY
+from sync.targets.schoology.way import Way
 from sync.wire.auth import Service
+from sync.wire.failures import UnreadableError
 
 PAGE = 200
 """Records; the largest page is nowhere told, and clients are seen with this one."""
@@ -49,8 +52,11 @@ LACKS = {
 }
 EVERY_STATUS = (("enrollment_status", "1,2,3,4,5"),)
 """Said, because the sample of a list without filters names a filter for status 1."""
-FED = (Entity.ENROLLMENTS.value,)
+ENROLLMENTS = Entity.ENROLLMENTS
+FED = (ENROLLMENTS.value,)
 REALM_GONE = (403, 404)
+NOT_FOR_US = (401, 403, 404)
+"""Of lists that a run can do without, and that only some keys may read."""
 
 
 class SchoologyTarget:
@@ -68,9 +74,7 @@ class SchoologyTarget:
             raise ConfigError(None, "removal.enrollments", problem, do=do)
         self.settings = settings
         self._composer = Composer(settings, deletes=policy == "delete")
-        self._way = project.Way(
-            settings.route, settings.grading_periods, settings.realm
-        )
+        self._way = Way(settings.route, settings.grading_periods, settings.realm)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -95,12 +99,11 @@ class SchoologyTarget:
         self, wants: Wants, tables: Mapping[str, pl.DataFrame]
     ) -> Sequence[Listing]:
         """Who and what there is; then the enrollments of the realms that matter."""
-        if not {Entity.ENROLLMENTS, Entity.USERS} & set(wants.entities):
+        if Entity.ENROLLMENTS not in wants.entities or "enrollments" in tables:
             return ()
-        if "enrollments" in tables:
-            return ()
-        if _reads_back(wants):
-            return self._of_realms(mirror.named_realms(wants, tables, ()))
+        if mirror.reads_back(wants) and not wants.ledger.of(ENROLLMENTS).is_empty():
+            realms = mirror.named_realms(wants, tables, ())
+            return [self._read_back(one) for one in realms]
         if not tables:
             return self._first()
         second = self._second(wants, tables)
@@ -117,7 +120,7 @@ class SchoologyTarget:
         periods = replace(
             self._list("periods", "/gradingperiods"),
             # For administrators only; without it a section's own word is taken.
-            absent=REALM_GONE,
+            absent=NOT_FOR_US,
             feeds=(Entity.ACADEMIC_SESSIONS.value,),
         )
         return [users, courses, periods]
@@ -141,7 +144,7 @@ class SchoologyTarget:
                 replace(
                     inactive,
                     subject="inactive",
-                    absent=REALM_GONE,
+                    absent=NOT_FOR_US,
                     feeds=(Entity.USERS.value,),
                 )
             )
@@ -165,6 +168,11 @@ class SchoologyTarget:
             for realm in realms
         ]
 
+    def _read_back(self, realm: str) -> Listing:
+        """A list in which something of ours should show, or should not: one that may
+        not be seen settles nothing, so its refusal is an error."""
+        return replace(self._of_realm(realm), query=EVERY_STATUS, absent=(404,))
+
     def _of_realm(self, realm: str) -> Listing:
         path = self._composer.path(realm)
         return replace(self._list("enrollments", path), subject=realm)
@@ -176,6 +184,9 @@ class SchoologyTarget:
         if not listing.paged:
             return read([body]), Page(received=1)
         found = items(body, ITEM[listing.label])
+        if listing.label == "users" and total(body) == 0:
+            message = "the list shows nobody, not even the owner of the key"
+            raise UnreadableError(message)
         # Links are never followed: their scheme and host are not to be relied on.
         return read(found), Page(received=len(found), total=total(body))
 
@@ -195,11 +206,11 @@ class SchoologyTarget:
         """What is pending is nobody's enrollment yet: it is left as it is."""
         if entity is not Entity.ENROLLMENTS or "r:state" not in joined.columns:
             none = pl.Series([False] * joined.height, dtype=pl.Boolean)
-            return none, project.PENDING_WHY
+            return none, PENDING_WHY
         going = (pl.col("fate") == "remove").fill_null(value=False) | pl.col("ends")
-        pending = pl.col("r:state").is_in(project.PENDING).fill_null(value=False)
+        pending = pl.col("r:state").is_in(PENDING).fill_null(value=False)
         stuck = joined.select((going & pending).alias("stuck")).to_series()
-        return stuck, project.PENDING_WHY
+        return stuck, PENDING_WHY
 
     def waves(self, operations: pl.DataFrame) -> pl.Series:
         """Nothing waits: each section and user has one operation in a plan."""
@@ -239,26 +250,17 @@ class SchoologyTarget:
     def lookup(self, operation: Operation) -> Sequence[Listing]:
         """The enrollment by its id; failing that its realm's list, for this user."""
         values = operation.after or operation.before or {}
-        every = self._of_realm(values["realmId"])
-        own = replace(every, absent=(404,), barred=(403,))
+        own = self._read_back(values["realmId"])
         if operation.remote_id is None:
-            return [replace(own, query=(("uid", values["uid"]), *EVERY_STATUS))]
+            return [replace(own, query=(("uid", values["uid"]), *own.query))]
         path = f"{own.path}/{segment(operation.remote_id)}"
-        return [replace(own, path=path, paged=False)]
+        return [replace(own, path=path, query=(), paged=False)]
 
     def probes(self) -> Sequence[Listing]:
         """Users, and what they are enrolled in, one record of each."""
         where = "groups" if self.settings.realm == "group" else "courses"
         labels = ("users", where)
         return [replace(self._list(one, f"/{one}"), limit=1) for one in labels]
-
-
-def _reads_back(wants: Wants) -> bool:
-    """Whether what is asked for are records of ours, and nobody's wishes: then the
-    ledger names their realms, and nothing else needs reading."""
-    rows = None if wants.roster is None else wants.roster.frames
-    ours = wants.ledger.of(Entity.ENROLLMENTS)
-    return rows is not None and Entity.ENROLLMENTS not in rows and not ours.is_empty()
 
 
 def _ended(column: pl.Expr) -> pl.Expr:

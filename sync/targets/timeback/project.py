@@ -182,4 +182,5 @@ def _enrollments(
         ),
     ]
     shown = dated(decided(frame, rules), context.today)
-    return folded(shown, normalise.key(*edubridge.IDENTITY))
+    whole, count = folded(shown, normalise.key(*edubridge.IDENTITY))
+    return edubridge.with_free_ids(whole, context), count

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Any
 from urllib.parse import unquote
 
 import polars as pl
@@ -23,6 +22,7 @@ from sync.model.roster import Roster
 from sync.targets.base import Projection, Wants
 from sync.targets.common import edubridge, records
 from sync.targets.common.answers import envelope, failed, json_or_none, segment, total
+from sync.targets.common.columns import Read, listed
 from sync.targets.common.mirroring import STUDENT_ROLE
 from sync.targets.timeback import bodies, mirror, project
 from sync.targets.timeback.config import TimebackSettings
@@ -80,7 +80,7 @@ API_ADMINISTRATORS = (
 )
 """Roles that the api's enumeration does not tell apart."""
 
-READERS: Mapping[str, Callable[[Sequence[Any]], pl.DataFrame]] = {
+READERS: Mapping[str, Read] = {
     "orgs": records.orgs,
     "academicSessions": records.sessions,
     "courses": records.courses,
@@ -123,6 +123,7 @@ class TimebackTarget:
             },
             removals=REMOVALS,
             keeps_dates=not self.edubridge,
+            once=frozenset({Entity.ENROLLMENTS}),
             reads=(*reads, Entity.ENROLLMENTS) if self.settings.api else reads,
             elsewhere="people are written on the platform and read from the api: see "
             "people_from in the configuration"
@@ -201,19 +202,19 @@ class TimebackTarget:
 
     def read(self, listing: Listing, answer: Answer) -> tuple[pl.DataFrame, Page]:
         """One page of a list, or a single record as a page of one."""
-        body = parse_json(answer)
         if listing.label == "agents":
-            found = envelope(body, "agents")
+            found = envelope(parse_json(answer), "agents")
             frame = links(found, listing.subject or "")
             return frame, Page(received=frame.height)
+        reader = READERS[listing.label]
         if not listing.paged:
+            body = parse_json(answer)
             record = body.get(SINGLE[listing.label]) if isinstance(body, dict) else None
-            found = [record if record is not None else body]
-            return READERS[listing.label](found), Page(received=1)
-        found = envelope(body, listing.label)
+            return reader([record if record is not None else body]), Page(received=1)
+        frame, body = listed(answer, listing.label, reader)
         limit = body.get("limit")
-        return READERS[listing.label](found), Page(
-            received=len(found),
+        return frame, Page(
+            received=frame.height,
             total=total(body, answer),
             limit=limit if isinstance(limit, int) and limit > 0 else None,
         )

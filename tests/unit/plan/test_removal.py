@@ -82,7 +82,12 @@ USER = {"r:userSourcedId": "s1"}
     ("given", "cells", "word", "why"),
     [
         ({}, {}, "remove", "not in the drop"),
-        ({}, FROZEN, "frozen", "its row was rejected"),
+        (
+            {},
+            FROZEN,
+            "frozen",
+            "a row that cannot be carried out may mean it, or it cannot be read",
+        ),
         (PROTECTED, USER, "frozen", "rejected row names its person"),
         (PROTECTED, {"r:userSourcedId": "s2"}, "remove", "not in the drop"),
         ({}, STRANGER, "out_of_scope", "neither made by this program"),
@@ -94,7 +99,12 @@ USER = {"r:userSourcedId": "s1"}
         (GRACE, {"missed": 1}, "kept", "grace"),
         (GRACE, {"missed": 2}, "remove", "not in the drop"),
         # The first rule that holds decides.
-        (PROTECTED, FROZEN | USER | STRANGER, "frozen", "its row was rejected"),
+        (
+            PROTECTED,
+            FROZEN | USER | STRANGER,
+            "frozen",
+            "a row that cannot be carried out may mean it, or it cannot be read",
+        ),
         (PROTECTED, USER | STRANGER, "frozen", "rejected row names"),
         (BLIND | KEEP, STRANGER | ENDED | OTHER, "out_of_scope", "neither"),
         (BLIND | KEEP | GRACE, ENDED | OTHER, "kept", "ended already"),

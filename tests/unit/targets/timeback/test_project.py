@@ -661,7 +661,7 @@ def test_what_is_left_out_is_told_once_for_each_reason_and_blocked_rows_singly()
     told = projected({"enrollments": rows}).findings.frame
     assert sorted(told["code"]) == ["RS301", "RS301", "RS302", "RS303"]
     (left_out,) = told.filter(code="RS302")["message"]
-    assert left_out.startswith("2 rows of enrollments are left out")
+    assert left_out.startswith("2 rows of enrollments are not supported")
     assert told.filter(code="RS301")["file"].to_list() == ["enrollments.csv"] * 2
 
 
