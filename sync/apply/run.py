@@ -7,7 +7,15 @@ another; within one, as many requests are in flight as the wire allows.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    Awaitable,
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
@@ -16,12 +24,14 @@ import polars as pl
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from sync.errors import RosterSyncError, TargetError
-from sync.model.operation import walk
+from sync.model.entities import PEOPLE, Entity
+from sync.model.ids import NAMED, Ids, collection, named
+from sync.model.operation import Operation, walk
 from sync.model.outcome import Failure, FailureKind, Outcome, State
 from sync.model.request import Answer, Request
 from sync.state import Journal
 from sync.targets.base import Target
-from sync.wire import HALTED, Breaker, Wire, summary
+from sync.wire import HALTED, LONGEST_HINT, PAUSED, Breaker, Wire, summary
 
 SLICE = 2_000
 """Operations taken out of the plan at once."""
@@ -43,8 +53,6 @@ class Task:
     request: Request
     needs: Mapping[str, tuple[str, ...]]
     """By operation."""
-    keys: tuple[str, ...]
-    entity: str
     creates: bool
     wave: pl.DataFrame
     """The operations among which its own are."""
@@ -58,11 +66,11 @@ class Sender:
     wire: Wire
     journal: Journal
     decode: Callable[[str], Request]
-    taken_ids: frozenset[str] = frozenset()
-    """Identifiers of other people: a creation that is answered with one of them has
-    met somebody else's account."""
-    ids: Mapping[str, str] = field(default_factory=dict)
-    """People whose remote identifier is not their key, for composing parts anew."""
+    taken_ids: Mapping[Entity, frozenset[str]] = field(default_factory=dict)
+    """By collection, identifiers of other records: a creation that is answered with
+    one of them has met another record, or somebody else's account."""
+    ids: Ids = field(default_factory=Ids)
+    """Remote identifiers that are not the key, for composing parts anew."""
     changed: Changed = _nothing_changed
     batched: bool = False
     """Whether one request carries several operations."""
@@ -73,8 +81,10 @@ class Sender:
     renamed: set[str] = field(default_factory=set)
     """Creations that were answered with another id than ours: whoever depends on
     them goes with the next run, under the id that is known then."""
-    _given: dict[str, str] = field(default_factory=dict)
+    _given: dict[tuple[Entity, str], str] = field(default_factory=dict)
     """Identifiers that creations of this run were answered with, and whose."""
+    _waiting: dict[str, str] = field(default_factory=dict)
+    """Operations of the wave that name such a creation, and which."""
     _breaker: Breaker = field(default_factory=Breaker)
     _given_up: TargetError | None = None
     """Too many failures in a row: nothing new is sent, what is in flight is heard."""
@@ -100,6 +110,7 @@ class Sender:
         return self.wire.halted is not None or self._given_up is not None
 
     async def _wave(self, wave: pl.DataFrame) -> None:
+        self._waiting = _naming(wave, self.renamed) if self.renamed else {}
         send, receive = anyio.create_memory_object_stream[Task](0)
         try:
             async with anyio.create_task_group() as group:
@@ -165,12 +176,14 @@ class Sender:
 
     def _blocked(self, task: Task, operation: str) -> str | None:
         """The prerequisite that was not met, in words."""
-        for need in task.needs[operation]:
-            if need in self.renamed:
-                return (
-                    f"{need} was given another id by the target; "
-                    "the next run sends this with it"
-                )
+        needs = task.needs[operation]
+        odd = next((one for one in needs if one in self.renamed), None)
+        if other := odd or self._waiting.get(operation):
+            return (
+                f"{other} was given another id by the target; "
+                "the next run sends this with it"
+            )
+        for need in needs:
             outcome = self.outcomes.get(need)
             if outcome is not None and outcome.state is not State.DONE:
                 return f"{need} was not done"
@@ -187,12 +200,15 @@ class Sender:
             return
         request: Request | None = task.request
 
+        left: list[str] = []
+
         async def intend() -> None:
-            await self.journal.sent(task.request.operations)
+            left.extend(task.request.operations)
+            await self.journal.sent(left)
 
         result = await self.wire.send(task.request, before=intend)
         if isinstance(result, Failure):
-            if result.code == HALTED and not result.in_doubt:
+            if self._ends(result, sent=bool(left)):
                 return
             if await self._in_parts(task, result):
                 return
@@ -209,6 +225,16 @@ class Sender:
             self._breaker.note(request.service, _judged(result, outcomes))
         except TargetError as error:
             self._given_up = error
+
+    def _ends(self, failure: Failure, *, sent: bool) -> bool:
+        """Whether nothing is to be said of it: it was stopped before it left."""
+        # A pause that is too long binds every other request as well.
+        hinted = (failure.retry_after or 0) > LONGEST_HINT
+        if failure.code == PAUSED or hinted:
+            what = f"the server asked for a pause of more than {LONGEST_HINT:g} s"
+            self._given_up = TargetError(what, do="run again later")
+            return not sent
+        return failure.code == HALTED and not failure.in_doubt
 
     async def _in_parts(self, task: Task, failure: Failure) -> bool:
         """A batch that was refused as a whole, sent in smaller parts, if that helps."""
@@ -249,19 +275,26 @@ class Sender:
 
     def _of_another(self, task: Task, outcome: Outcome) -> Outcome:
         """A creation answered with an id: ours, a new one, or somebody else's."""
-        given = outcome.remote_id
-        people = task.entity in {"students", "users"}
-        if not (task.creates and people and given) or given in task.keys:
+        name, _, key = outcome.operation.partition(":")
+        given, entity = outcome.remote_id, Entity(name)
+        kind = collection(entity)
+        known = entity in NAMED or kind in self.taken_ids
+        if not (task.creates and known and given):
             return outcome
-        owner = self._given.setdefault(given, outcome.operation)
-        if given not in self.taken_ids and owner == outcome.operation:
-            self.renamed.add(outcome.operation)
+        if given in {key, self.ids.of(entity).get(key)}:
             return outcome
+        owner = self._given.setdefault((kind, given), outcome.operation)
+        taken = self.taken_ids.get(kind, frozenset())
+        if given not in taken and owner == outcome.operation:
+            if entity in NAMED:
+                self.renamed.add(outcome.operation)
+            return outcome
+        what = "person" if entity in PEOPLE else "record"
         failure = Failure(
             FailureKind.REJECT,
             outcome.status,
-            "id_of_another_person",
-            "the target answered with the id of another person; nothing more is sent "
+            f"id_of_another_{what}",
+            f"the target answered with the id of another {what}; nothing more is sent "
             "for either",
         )
         return Outcome(outcome.operation, State.FAILED, outcome.status, None, failure)
@@ -277,6 +310,16 @@ class Sender:
     async def settle(self, outcomes: Sequence[Outcome]) -> None:
         """Put outcomes found in another way (drift, doubt) on the record."""
         await self._settle(outcomes)
+
+    async def found(self, given: Mapping[str, str]) -> None:
+        """Creations that are there under identifiers of the target's own."""
+        for one in given:
+            name, _, key = one.partition(":")
+            if Entity(name) in NAMED and given[one] != key:
+                self.renamed.add(one)
+        await self._settle(
+            [Outcome(one, State.DONE, remote_id=own) for one, own in given.items()]
+        )
 
     def in_doubt(self) -> list[str]:
         """Operations that were sent and not answered."""
@@ -323,25 +366,49 @@ def _batches(
             yield _task(request, facts, wave)
 
 
-Facts = Mapping[str, tuple[str, list[str], str, str]]
-"""Entity, needs, verb and key of operations, by their id."""
+Facts = Mapping[str, tuple[list[str], str]]
+"""Needs and verb of operations, by their id."""
 
 
 def _facts(operations: pl.DataFrame) -> Facts:
-    rows = operations.select("id", "entity", "needs", "verb", "key").iter_rows()
-    return {one: (entity, needs, verb, key) for one, entity, needs, verb, key in rows}
+    rows = operations.select("id", "needs", "verb").iter_rows()
+    return {one: (needs, verb) for one, needs, verb in rows}
 
 
 def _task(request: Request, facts: Facts, wave: pl.DataFrame) -> Task:
     mine = {one: facts[one] for one in request.operations}
     return Task(
         request,
-        {one: tuple(needs) for one, (_, needs, _, _) in mine.items()},
-        tuple(key for *_, key in mine.values()),
-        next(iter(mine.values()))[0],
-        creates=any(verb == "create" for _, _, verb, _ in mine.values()),
+        {one: tuple(needs) for one, (needs, _) in mine.items()},
+        creates=any(verb == "create" for _, verb in mine.values()),
         wave=wave,
     )
+
+
+def _naming(wave: pl.DataFrame, renamed: Collection[str]) -> dict[str, str]:
+    """Operations that name one of these creations, and which one."""
+    made = {
+        (collection(Entity(name)), key): one
+        for one in renamed
+        for name, _, key in [one.partition(":")]
+    }
+    return {
+        operation.id: made[each]
+        for operation in walk(wave)
+        for each in _names(operation)
+        if each in made
+    }
+
+
+def _names(operation: Operation) -> Iterator[tuple[Entity, str]]:
+    """The records that its request names: those of the record itself, and those of
+    the student as a part of whom it is sent (see ``plan.carriers``)."""
+    yield from named(operation.entity, operation.after or {})
+    yield from named(Entity.STUDENTS, operation.rest.get("person") or {})
+    if operation.ends:
+        for name in ("agents", "_agents"):
+            agents = operation.rest.get(name) or ()
+            yield from ((Entity.USERS, one) for one in agents if isinstance(one, str))
 
 
 def skipped(operation: str, why: str) -> Outcome:

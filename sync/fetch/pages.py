@@ -96,13 +96,14 @@ class ListReader:
         self._target = target
         self._listing = listing
         self._seen = seen
+        self._preferred = listing.preferred
         self._base = target.services[listing.service].url
         self._decoding = anyio.CapacityLimiter(DECODERS)
 
     async def read(self) -> ListRead:
         """The whole list, once. Raises ``TargetError`` where that is impossible."""
         listing = self._listing
-        first = await self._page(self._query(listing.limit, 0))
+        first = await self._first()
         if first is None:
             return ListRead(nothing(), (None,), 0, listing.limit)
         frame, page = first
@@ -113,6 +114,16 @@ class ListReader:
         if page.received == 0 or page.received >= page.total:
             return ListRead(frame, (page.total,), 1, page.limit or listing.limit)
         return await self._at_once(frame, page, page.total)
+
+    async def _first(self) -> tuple[pl.DataFrame, Page] | None:
+        """The first page, without what the server does not know."""
+        preferred = self._listing.preferred
+        if preferred:
+            try:
+                return await self._page(self._query(self._listing.limit, 0), odd=True)
+            except _OddError:
+                self._preferred = ()
+        return await self._page(self._query(self._listing.limit, 0))
 
     async def _at_once(self, frame: pl.DataFrame, page: Page, total: int) -> ListRead:
         head = _Part([frame], [page])
@@ -207,16 +218,22 @@ class ListReader:
 
     def _query(self, limit: int, offset: int) -> tuple[tuple[str, str], ...]:
         window = self._listing.window
+        query = (*self._preferred, *self._listing.query)
         if not self._listing.paged or window is None:
-            return self._listing.query
+            return query
         size, start = window
-        return (*self._listing.query, (size, str(limit)), (start, str(offset)))
+        return (*query, (size, str(limit)), (start, str(offset)))
 
     async def _page(
-        self, query: tuple[tuple[str, str], ...], *, told: bool = True
+        self,
+        query: tuple[tuple[str, str], ...],
+        *,
+        told: bool = True,
+        odd: bool = False,
     ) -> tuple[pl.DataFrame, Page] | None:
         """One page; None for a record that is absent. A body that cannot be read is
-        asked for again, as a server's trouble would be."""
+        asked for again, as a server's trouble would be; ``odd``: the query may be
+        what the server does not know."""
         listing = self._listing
         request = Request(
             listing.service,
@@ -231,6 +248,8 @@ class ListReader:
             attempt += 1
             answer = await self._wire.send(request)
             if isinstance(answer, Failure):
+                if odd and answer.status == HTTPStatus.BAD_REQUEST:
+                    raise _OddError
                 if answer.status in listing.absent:
                     return None
                 if answer.status in listing.barred:
@@ -269,6 +288,10 @@ class ListReader:
     def _error(self, what: str) -> TargetError:
         text = f"{self._listing.service}: the list {self._listing.label} {what}"
         return TargetError(text, do="run again, or ask the vendor")
+
+
+class _OddError(Exception):
+    """The server does not know what was asked for besides."""
 
 
 class BarredError(Exception):

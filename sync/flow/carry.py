@@ -17,15 +17,17 @@ import polars as pl
 from sync.apply import Sender, send_plan, settle_doubt, skipped
 from sync.errors import TargetError
 from sync.flow.context import Context
-from sync.flow.reading import overlaid
-from sync.model.entities import PEOPLE
+from sync.flow.overlay import overlaid
+from sync.flow.twins import twins
+from sync.model.entities import PEOPLE, REFERENCE, Entity
+from sync.model.ids import NAMED, Ids, collection, members
 from sync.model.ledger import LedgerView
-from sync.model.mirror import Mirror
+from sync.model.mirror import REMOTE_ID, Mirror
 from sync.model.outcome import PENDING, Failure, FailureKind, Outcome, State
 from sync.model.plan import Plan
-from sync.plan import decode, people_ids
+from sync.plan import decode
 from sync.report import Difference
-from sync.state import Journal, read_states
+from sync.state import Journal, load_mirror, read_states
 from sync.verify import Reader, differences, drifted
 from sync.wire import Wire
 
@@ -57,7 +59,7 @@ class Carrier:
             if reread:
                 await self._drift(sender, operations)
             open_ = operations.filter(~pl.col("id").is_in(list(sender.outcomes)))
-            await send_plan(sender, open_, self._wrong)
+            await send_plan(sender, open_, self._wrong, self._twins)
         if self.wire.halted is None:
             await self._verify()
 
@@ -68,29 +70,46 @@ class Carrier:
             self.wire,
             self.journal,
             decode,
-            taken_ids=_taken(self.plan, ledger),
-            ids=people_ids(ledger),
+            taken_ids=self._taken(ledger),
+            ids=Ids.of_ledger(ledger),
             changed=self._changed,
             batched=self.context.target.capabilities.batched,
             advance=advance,
             notes=self.context.story.notes,
         )
 
+    def _taken(self, ledger: LedgerView) -> dict[Entity, frozenset[str]]:
+        mirror = load_mirror(self.context.folder, self.context.table.name)
+        found = _taken(self.plan, ledger, mirror)
+        if not self.context.target.capabilities.names_enrollments:
+            del found[Entity.ENROLLMENTS]
+        return found
+
     def _recall(self, sender: Sender) -> None:
         """What an earlier process of this run did, and what it left in doubt."""
         known = self.journal.states().filter(pl.col("state") != State.PLANNED.value)
         for one, state in known.select("id", "state").iter_rows():
             sender.outcomes[one] = Outcome(one, State(state))
-        people = pl.col("entity").is_in([one.value for one in PEOPLE])
-        made = self.plan.operations.filter(people & (pl.col("verb") == "create"))
-        given = made.select("id", "key").join(
+        others_name = pl.col("entity").is_in([one.value for one in NAMED])
+        made = self.plan.operations.filter(others_name, verb="create")
+        given = made.select("id", "entity", "key").join(
             known.select("id", pl.col("remote_id").alias("_given")), on="id"
         )
-        sender.renamed |= set(given.filter(pl.col("_given") != pl.col("key"))["id"])
+        odd = given.filter(pl.col("_given") != pl.col("key"))
+        sender.renamed |= {
+            one
+            for one, entity, key, found in odd.iter_rows()
+            if sender.ids.of(Entity(entity)).get(key) != found
+        }
 
     async def _wrong(self, operations: pl.DataFrame) -> pl.DataFrame:
         named = await _read(self.context, self.wire, operations, self._ledger())
         return differences(operations, named, self.context.target.capabilities)
+
+    async def _twins(self, operations: pl.DataFrame) -> Mapping[str, str]:
+        ledger = self._ledger()
+        known = self._taken(ledger)
+        return await twins(self.context, self.wire, ledger, operations, known)
 
     def _ledger(self) -> LedgerView:
         """The ledger with the identifiers that were given in this run."""
@@ -107,7 +126,7 @@ class Carrier:
 
     async def _doubt(self, sender: Sender, operations: pl.DataFrame) -> None:
         if sender.in_doubt():
-            await settle_doubt(sender, operations, self._wrong)
+            await settle_doubt(sender, operations, self._wrong, self._twins)
 
     async def _drift(self, sender: Sender, operations: pl.DataFrame) -> None:
         fresh = operations.filter(~pl.col("id").is_in(list(sender.outcomes)))
@@ -189,17 +208,28 @@ async def _read(
     context: Context, wire: Wire, operations: pl.DataFrame, ledger: LedgerView
 ) -> Mirror:
     """The records of operations as they are now, under our own keys."""
-    reader = Reader(context.target, wire, people_ids(ledger))
+    reader = Reader(context.target, wire, Ids.of_ledger(ledger))
     return overlaid(await reader.read(operations), ledger)
 
 
-def _taken(plan: Plan, ledger: LedgerView) -> frozenset[str]:
-    """Identifiers that belong to somebody: a create must not be answered with one."""
-    people = [one.value for one in PEOPLE]
-    mine = plan.operations.filter(pl.col("entity").is_in(people))
-    held = ledger.records.filter(pl.col("entity").is_in(people))
-    ids = [mine["key"], mine["remote_id"], held["key"], held["remote_id"]]
-    return frozenset(one for series in ids for one in series.drop_nulls())
+def _taken(
+    plan: Plan, ledger: LedgerView, mirror: Mirror | None
+) -> dict[Entity, frozenset[str]]:
+    """By collection, identifiers that belong to some record: a creation must not be
+    answered with one."""
+    found: dict[Entity, frozenset[str]] = {Entity.ENROLLMENTS: frozenset()}
+    for kind in (*REFERENCE, Entity.USERS):
+        homes = pl.col("entity").is_in([one.value for one in members(kind)])
+        mine, held = plan.operations.filter(homes), ledger.records.filter(homes)
+        ids = [mine["key"], mine["remote_id"], held["key"], held["remote_id"]]
+        known = pl.concat([one.cast(pl.String) for one in ids]).drop_nulls()
+        found[kind] = frozenset(known)
+    seen = {} if mirror is None else mirror.frames
+    for entity, frame in seen.items():
+        home = collection(entity)
+        if home in found and REMOTE_ID in frame.columns:
+            found[home] |= frozenset(frame[REMOTE_ID].drop_nulls())
+    return found
 
 
 def outcomes_of(journal: Path) -> pl.DataFrame:

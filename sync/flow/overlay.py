@@ -6,18 +6,19 @@ with ours. Out: the same records, each under our key, with everything that they 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import polars as pl
 
 from sync.model import normalise
-from sync.model.entities import PEOPLE, REFERENCE, Entity
+from sync.model.entities import REFERENCE, Entity
 from sync.model.ids import (
     COMPOSED,
     ROLES,
     TERMS,
     collection,
+    members,
     references,
     with_given_ids,
 )
@@ -66,15 +67,29 @@ def _keys(frames: Frames, odd: pl.DataFrame) -> Keys:
     """
     found = {}
     for kind in (*REFERENCE, Entity.USERS, Entity.ENROLLMENTS):
-        homes = PEOPLE if kind in PEOPLE else (kind,)
+        homes = members(kind)
         given = odd.filter(pl.col("entity").is_in([one.value for one in homes]))
-        for held in (frames[home] for home in homes if home in frames):
-            own = held.filter(~pl.col(KEY).is_in(given["remote_id"].implode()))
-            given = given.join(own, left_on="key", right_on=KEY, how="anti")
-        pairs = given.sort("remote_id", "key").select("remote_id", "key")
+        if given.is_empty():
+            continue
+        held = _identifiers(frames, homes)
+        if kind is Entity.ENROLLMENTS:  # which nothing names
+            given = given.join(held, left_on="remote_id", right_on=KEY, how="semi")
+        strange = held.join(given, left_on=KEY, right_on="remote_id", how="anti")
+        free = given.join(strange, left_on="key", right_on=KEY, how="anti")
+        pairs = free.sort("remote_id", "key").select("remote_id", "key")
         if not pairs.is_empty():
             found[kind] = dict(pairs.rows())
     return found
+
+
+def _identifiers(frames: Frames, homes: Sequence[Entity]) -> pl.DataFrame:
+    """``_key`` of the records that stand under the target's identifiers."""
+    held = [
+        frames[home].filter(pl.col(KEY) == pl.col(REMOTE_ID)).select(KEY)
+        for home in homes
+        if home in frames and REMOTE_ID in frames[home].columns
+    ]
+    return pl.concat([pl.DataFrame(schema={KEY: pl.String()}), *held])
 
 
 def _renamed(entity: Entity, frame: pl.DataFrame, keys: Keys) -> pl.DataFrame:

@@ -12,13 +12,9 @@ from sync.diff import DiffInput, diff
 from sync.flow.context import Context
 from sync.flow.intake import Intake
 from sync.flow.kept import passed_before
-from sync.flow.reading import (
-    changes_since,
-    doubt_empty,
-    overlaid,
-    read_target,
-    with_candidates,
-)
+from sync.flow.overlay import overlaid
+from sync.flow.proving import Proof
+from sync.flow.reading import changes_since, read_target
 from sync.flow.selecting import projected, wanted
 from sync.model.entities import PEOPLE, Entity, Mode
 from sync.model.finding import Finding, Findings, Severity
@@ -48,13 +44,20 @@ async def preview(context: Context, intake: Intake, wire: Wire) -> Planned:
     wants = Wants(entities, wanted(context, roster, ledger), ledger)
     since = changes_since(context, before, wants)
     read = await read_target(context, wire, replace(wants, since=since))
-    draft = _draft(context, intake, roster, overlaid(read, ledger), ledger)
-    if since is not None:
-        seen = await with_candidates(context, wire, wants, read, draft.planned.plan)
-        if seen is not read:
-            draft = _draft(context, intake, roster, overlaid(seen, ledger), ledger)
-            read = seen
-    await doubt_empty(context, wire, overlaid(read, ledger), draft.planned.plan)
+    changes = since is not None and read.read_whole_at is not None
+    mirror = overlaid(read, ledger)
+    draft = _draft(context, intake, roster, mirror, ledger)
+    proof = Proof(context, wire, ledger)
+    why = proof.needs_everything(draft.planned.plan, mirror) if changes else None
+    if why is not None:
+        context.story.notes.append(f"{why}, so everything was read")
+        changes = False
+        mirror = overlaid(await read_target(context, wire, wants), ledger)
+        draft = _draft(context, intake, roster, mirror, ledger)
+    seen = await proof.looked_at(draft.planned.plan, mirror, changes=changes)
+    if seen is not mirror:
+        draft = _draft(context, intake, roster, seen, ledger)
+    await proof.doubt_empty(draft.planned.plan, seen)
     _tell(context, draft)
     return draft.planned
 

@@ -42,8 +42,14 @@ class Capabilities:
     """Per entity and removal policy, the fields that it writes; where nothing is said,
     the status of that name, or else ``tobedeleted``."""
     once: frozenset[Entity] = frozenset()
-    """Entities whose creation may not be repeated: where a list cannot be proven
-    complete, nothing of them is created."""
+    """Entities whose creation does harm where the record is there: where a list cannot
+    be proven complete, nothing of them is created."""
+    allocates: bool = False
+    """Whether a creation may be given another identifier than the one supplied, so that
+    it is not found under ours when its answer was lost."""
+    names_enrollments: bool = True
+    """Whether the remote identifier of an enrollment names it alone, and is not that of
+    its person."""
     batched: bool = False
     """Whether one request may carry several operations."""
     deltas: bool = False

@@ -48,12 +48,20 @@ _PARENT = "parentSourcedId"
 _WITH_PARENTS = (Entity.ORGS, Entity.ACADEMIC_SESSIONS)
 _SLASHES = len(COMPOSED[Entity.ENROLLMENTS]) - 1
 
+NAMED = (*REFERENCE, *PEOPLE)
+"""The entities whose records others name."""
+
 Values = Mapping[str, Any]
 
 
 def collection(entity: Entity) -> Entity:
     """Whose identifiers are distinct among each other: all people's are."""
     return Entity.USERS if entity in PEOPLE else entity
+
+
+def members(kind: Entity) -> tuple[Entity, ...]:
+    """The entities of a collection."""
+    return PEOPLE if kind in PEOPLE else (kind,)
 
 
 def references(entity: Entity) -> Mapping[str, Entity]:
@@ -81,7 +89,7 @@ def with_given_ids(ledger: LedgerView) -> pl.DataFrame:
     composed = (pl.col("entity") == Entity.ENROLLMENTS.value) & (
         pl.col("key").str.count_matches("/", literal=True) == _SLASHES
     )
-    kinds = [one.value for one in (*REFERENCE, *PEOPLE, Entity.ENROLLMENTS)]
+    kinds = [one.value for one in (*NAMED, Entity.ENROLLMENTS)]
     return ledger.records.filter(
         pl.col("entity").is_in(kinds)
         & (pl.col("remote_id") != pl.col("key"))
@@ -107,8 +115,7 @@ class Ids(Mapping[str, str]):
         """Those of the collection that an entity belongs to."""
         kind = collection(entity)
         if kind not in self._found:
-            homes = PEOPLE if kind in PEOPLE else (kind,)
-            mine = pl.col("entity").is_in([one.value for one in homes])
+            mine = pl.col("entity").is_in([one.value for one in members(kind)])
             rows = self.odd.filter(mine).select("key", "remote_id").rows()
             self._found[kind] = dict(rows)
         return self._found[kind]

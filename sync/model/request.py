@@ -62,6 +62,9 @@ class Listing:
     service: str
     path: str
     query: tuple[tuple[str, str], ...] = ()
+    preferred: tuple[tuple[str, str], ...] = ()
+    """Parameters that a server may not know (a sort, fewer fields): where it refuses
+    them with 400, the list is asked for without."""
     paged: bool = True
     window: tuple[str, str] | None = ("limit", "offset")
     """The parameters that ask for a page: how many records, and from which on; null

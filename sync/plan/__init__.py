@@ -10,7 +10,6 @@ from sync.plan.run import (
     approved,
     decode,
     make_plan,
-    people_ids,
 )
 from sync.plan.succession import settled
 
@@ -25,7 +24,6 @@ __all__ = [
     "approved",
     "decode",
     "make_plan",
-    "people_ids",
     "read_plan",
     "settled",
     "write_plan",

@@ -46,7 +46,11 @@ LAST_PHASE = {
 }
 NEEDS: Mapping[Entity, Mapping[str, tuple[Entity, ...]]] = {
     Entity.AGENTS: {"studentSourcedId": PEOPLE, "agentSourcedId": PEOPLE},
-    Entity.ENROLLMENTS: {"userSourcedId": PEOPLE, "classSourcedId": (Entity.CLASSES,)},
+    Entity.ENROLLMENTS: {
+        "userSourcedId": PEOPLE,
+        "classSourcedId": (Entity.CLASSES,),
+        "schoolSourcedId": (Entity.ORGS,),
+    },
     Entity.STUDENTS: {"primaryOrgSourcedId": (Entity.ORGS,)},
     Entity.USERS: {"primaryOrgSourcedId": (Entity.ORGS,)},
     Entity.CLASSES: {

@@ -18,6 +18,7 @@ import polars as pl
 
 from sync.diff import FieldRules
 from sync.model.entities import PEOPLE, Entity, Mode
+from sync.model.ids import Ids
 from sync.model.ledger import LedgerView
 from sync.model.mirror import Mirror
 from sync.model.operation import walk
@@ -106,7 +107,7 @@ def make_plan(given: PlanInput) -> Planned:
     bare = operations(joined, given.fields, endings, given.target.waves)
     if able.links_within:
         bare = with_carriers(bare, joined, given.fields)
-    whole = with_requests(bare, given.target, people_ids(given.ledger))
+    whole = with_requests(bare, given.target, Ids.of_ledger(given.ledger))
     facts = given.facts
     plan = Plan(
         id=secrets.token_hex(8),
@@ -295,18 +296,7 @@ def _guard_input(
     )
 
 
-def people_ids(ledger: LedgerView) -> dict[str, str]:
-    """Key -> remote identifier of the people for whom the two differ."""
-    odd = ledger.records.filter(
-        pl.col("entity").is_in([Entity.STUDENTS.value, Entity.USERS.value])
-        & (pl.col("remote_id") != pl.col("key"))
-    )
-    return dict(odd.select("key", "remote_id").rows())
-
-
-def with_requests(
-    frame: pl.DataFrame, target: Target, ids: Mapping[str, str]
-) -> pl.DataFrame:
+def with_requests(frame: pl.DataFrame, target: Target, ids: Ids) -> pl.DataFrame:
     """The operations with ``request``: the JSON of what will be sent for each.
 
     A request for several operations stands at the first of them.

@@ -18,6 +18,7 @@ import polars as pl
 from sync.model.capabilities import Capabilities
 from sync.model.entities import Entity
 from sync.model.finding import Findings
+from sync.model.ids import Ids
 from sync.model.ledger import LedgerView
 from sync.model.mirror import Mirror
 from sync.model.operation import Operation
@@ -108,15 +109,14 @@ class Target(Protocol):
         """Booleans: which rows of decided differences this system cannot end without
         harm to others; and why."""
 
-    def compose(
-        self, operations: Iterable[Operation], ids: Mapping[str, str]
-    ) -> Iterable[Request]:
+    def compose(self, operations: Iterable[Operation], ids: Ids) -> Iterable[Request]:
         """The exact requests, in order, each naming the operations it carries out.
 
         Is given the operations of one wave: all of them at once where requests carry
         several (``Capabilities.batched``), else in parts; and any part of a wave again
         when a batch was taken apart. The same operations give the same requests.
-        ``ids``: people whose remote identifier is not their key."""
+        ``ids``: remote identifiers that are not the key, of people as a mapping, of
+        every entity with ``of``."""
 
     def interpret(
         self, request: Request, answer: Answer | Failure

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import polars as pl
 
 from sync.fetch import fetch
 from sync.model.capabilities import Capabilities
 from sync.model.entities import PEOPLE, Entity, Mode
+from sync.model.ids import NAMED, Ids
 from sync.model.ledger import LEDGER_SCHEMA, PAIRS_SCHEMA, LedgerView
 from sync.model.mirror import Mirror
 from sync.model.operation import Operation, walk
@@ -44,9 +44,7 @@ there, ``read`` what does. ``status`` stands for a record that is missing."""
 class Lookups:
     """A target seen through the records of a few operations: each read by itself."""
 
-    def __init__(
-        self, target: Target, operations: pl.DataFrame, ids: Mapping[str, str]
-    ) -> None:
+    def __init__(self, target: Target, operations: pl.DataFrame, ids: Ids) -> None:
         """Ask the target once how each record is read, under the ids that it knows."""
         self._target = target
         found = [
@@ -84,8 +82,8 @@ class Reader:
 
     target: Target
     wire: Wire
-    ids: Mapping[str, str] = field(default_factory=dict)
-    """Key -> remote identifier of the people for whom the two differ."""
+    ids: Ids = field(default_factory=Ids)
+    """Remote identifiers that are not the key."""
 
     async def read(self, operations: pl.DataFrame) -> Mirror:
         """The mirror's rows of these operations, and maybe of others.
@@ -108,27 +106,29 @@ def _wants(operations: pl.DataFrame) -> Wants:
     return Wants(entities, _expected(operations), _reminder(operations))
 
 
-PERSON_COLUMNS = ("studentSourcedId", "agentSourcedId", "userSourcedId")
-
-
-def _as_known(operation: Operation, ids: Mapping[str, str]) -> Operation:
-    """The operation with the people that it names as the target calls them."""
-    own = ids.get(operation.key) if operation.entity in PEOPLE else None
+def _as_known(operation: Operation, ids: Ids) -> Operation:
+    """The operation with what it is and what it names as the target calls them."""
+    before, after = operation.before, operation.after
     return replace(
         operation,
-        remote_id=operation.remote_id or own,
-        before=_with_ids(operation.before, ids),
-        after=_with_ids(operation.after, ids),
+        remote_id=operation.remote_id or _own(operation, ids),
+        before=None if before is None else ids.remote(operation.entity, before),
+        after=None if after is None else ids.remote(operation.entity, after),
     )
 
 
-def _with_ids(
-    values: dict[str, Any] | None, ids: Mapping[str, str]
-) -> dict[str, Any] | None:
-    if values is None:
-        return None
-    named = {name: values[name] for name in PERSON_COLUMNS if name in values}
-    return values | {name: ids.get(key, key) for name, key in named.items()}
+def _own(operation: Operation, ids: Ids) -> str | None:
+    """The identifier that was given to the record; an enrollment may have another key
+    than its own identifier, under which it is found by what it says."""
+    if operation.entity in NAMED:
+        return ids.of(operation.entity).get(operation.key)
+    told = operation.after or operation.before or {}
+    by_id = operation.entity is Entity.ENROLLMENTS
+    return (
+        ids.of(operation.entity).get(operation.key)
+        if by_id and told.get("sourcedId") == operation.key
+        else None
+    )
 
 
 def _expected(operations: pl.DataFrame) -> Roster:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from sync.wire.address import next_query
 from sync.wire.auth import Bearer, ClientCredentials, OAuth1, Secret, Service
 from sync.wire.breaker import Breaker
-from sync.wire.client import HALTED, Wire
+from sync.wire.client import HALTED, PAUSED, Wire
 from sync.wire.failures import UnreadableError, classify, parse_json, summary
 from sync.wire.limits import Clock, Deadline, Limits
+from sync.wire.retry import LONGEST_HINT
 
 __all__ = [
     "HALTED",
+    "LONGEST_HINT",
+    "PAUSED",
     "Bearer",
     "Breaker",
     "ClientCredentials",

@@ -61,15 +61,16 @@ class ClientCredentials:
     """OAuth 2 client credentials at a token address of their own.
 
     ``style``: ``basic`` puts id and secret into the Authorization header, ``body``
-    into the form. ``form``: further fields of the form. Raises ``UsageError`` for a
-    token address that is not safe.
+    into the form, ``either`` tries the one and, where that is refused, the other.
+    ``form``: further fields of the form. Raises ``UsageError`` for a token address
+    that is not safe.
     """
 
     token_url: str
     client_id: str
     client_secret: Secret
     scopes: tuple[str, ...] = ()
-    style: Literal["basic", "body"] = "basic"
+    style: Literal["basic", "body", "either"] = "basic"
     form: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
@@ -164,7 +165,7 @@ def token_request(credentials: ClientCredentials) -> tuple[dict[str, str], bytes
     form = {"grant_type": "client_credentials"}
     headers = {"content-type": "application/x-www-form-urlencoded"}
     secret = credentials.client_secret.reveal()
-    if credentials.style == "basic":
+    if credentials.style != "body":
         pair = f"{credentials.client_id}:{secret}".encode()
         headers["authorization"] = "Basic " + b64encode(pair).decode()
     else:

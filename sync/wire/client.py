@@ -52,10 +52,12 @@ _KINDS = {
     Lost.ENCODING: FailureKind.REJECT,
 }
 """Losses that sending again does not mend."""
+PAUSED = "paused"
+"""The code of a failure for which the server asked to wait too long."""
 _TOO_LONG = Failure(
     FailureKind.RETRY,
     None,
-    "paused",
+    PAUSED,
     f"the server asked for a pause of more than {LONGEST_HINT:g} s",
 )
 _ANEW = Failure(FailureKind.RETRY, None, "anew", "")

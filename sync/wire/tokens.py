@@ -31,6 +31,10 @@ Post = Callable[[str, dict[str, str], bytes], Awaitable[Answer | Failure]]
 """Sends a form to a token address, with retries."""
 
 
+_REFUSED = frozenset({400, 401})
+"""How a token service answers that wants the secret elsewhere (RFC 6749, 5.2)."""
+
+
 @dataclass(slots=True)
 class TokenKeeper:
     """The token of one service."""
@@ -72,6 +76,10 @@ class TokenKeeper:
     async def _renew(self, auth: ClientCredentials) -> Token:
         headers, body = token_request(auth)
         answer = await self.post(auth.token_url, headers, body)
+        refused = isinstance(answer, Failure) and answer.status in _REFUSED
+        if refused and auth.style == "either":
+            headers, body = token_request(replace(auth, style="body"))
+            answer = await self.post(auth.token_url, headers, body)
         if isinstance(answer, Failure):
             known = without(answer, auth.client_secret.reveal())
             if answer.status is None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -279,6 +281,193 @@ def test_people_whom_the_server_gives_other_ids_are_made_once(night: Make) -> No
     assert len(dump["enrollments"]) == 3
     assert len(made.links()) == 2
     assert "s1" not in made.held("users")
+
+
+def until_quiet(made: Night, name: str, *edits: Edit) -> list[tuple[int, int]]:
+    """Exit codes and planned operations of nights of one drop, until nothing is left
+    to do."""
+    path, found = made.drop(*edits, name=name), list[tuple[int, int]]()
+    while not found or (found[-1][1] and len(found) < 9):
+        ended = made.sync(path)
+        found.append((ended.code, operations(ended)))
+    return found
+
+
+def ours(made: Night) -> dict[str, dict[str, str]]:
+    """Per table the identifiers that stand for ours, by what the records say."""
+    by = {
+        "orgs": "name",
+        "academicSessions": "title",
+        "courses": "title",
+        "classes": "title",
+        "users": "givenName",
+    }
+    dump = made.sandbox.dump()
+    return {
+        table: {one[name]: one["sourcedId"] for one in dump[table]}
+        for table, name in by.items()
+    }
+
+
+WHOLE = dict(zip(EVERYTHING, [2, 2, 1, 2, 0, 5, 2, 3], strict=True))
+
+
+def counts(made: Night) -> dict[str, int]:
+    dump = made.sandbox.dump()
+    return {name: len(dump[name]) for name in EVERYTHING if name != "students"}
+
+
+def named(record: Mapping[str, Any], *names: str) -> list[Any]:
+    return [record[name]["sourcedId"] for name in names]
+
+
+@pytest.mark.parametrize(("version", "every"), [("1.2", "7d"), ("1.1", "1ms")])
+def test_whatever_the_server_gives_other_ids_is_made_once(
+    night: Make, version: str, every: str
+) -> None:
+    """A night for each step: the district, its schools and courses, their classes and
+    people, the links and enrollments. It does not matter whether lists are read whole
+    or by changes alone."""
+    made = night(version, full_read_every=every)
+    made.sandbox.configure(allocate_ids=True)
+    found = until_quiet(made, "first")
+    assert found == [(1, 17), (1, 15), (1, 10), (0, 5), (0, 0)]
+    assert counts(made) | {"students": 0} == WHOLE
+    ids = ours(made)
+    given = {one for table in ids.values() for one in table.values()}
+    assert not given & {"o1", "o2", "y1", "t1", "k1", "c1", "c2", "s1", "u1", "g1"}
+    orgs, people = ids["orgs"], ids["users"]
+    school = made.held("orgs")[orgs["South Hill"]]
+    assert named(school, "parent") == [orgs["North Valley"]]
+    algebra = made.held("classes")[ids["classes"]["Algebra 1"]]
+    assert named(algebra, "course", "school") == [
+        ids["courses"]["Algebra"],
+        orgs["South Hill"],
+    ]
+    terms = {one["sourcedId"] for one in algebra["terms"]}
+    assert terms == set(ids["academicSessions"].values())
+    teacher = made.held("users")[people["Tom"]]
+    assert named(teacher["roles"][0], "org") == [orgs["South Hill"]]
+    assert made.links() == {
+        (people["Ada"], people["Eva"]),
+        (people["Ben"], people["Fay"]),
+    }
+    seats = made.sandbox.dump()["enrollments"]
+    assert {one["user"]["sourcedId"] for one in seats} == {
+        people[name] for name in ("Ada", "Ben", "Tom")
+    }
+
+
+def test_what_was_given_other_ids_is_changed_moved_and_ended_there(
+    night: Make,
+) -> None:
+    made = night(removal={"classes": "tobedeleted"})
+    made.sandbox.configure(allocate_ids=True)
+    until_quiet(made, "first")
+    before = ours(made)
+    edits = (
+        cells("orgs", 3, name="South Hill High"),
+        cells("classes", 2, title="Algebra I"),
+        cells("students", 2, primaryOrgSourcedId="o1"),
+        cells("enrollments", 4, classSourcedId="c1"),
+        gone(classes=3),
+    )
+    made.sandbox.clear_requests()
+    found = until_quiet(made, "next", *edits)
+    assert [code for code, _ in found] == [0, 0]
+    assert not [one for one in made.sent("POST") if "token" not in one]
+    assert counts(made) | {"students": 0} == WHOLE
+    after = ours(made)
+    assert after["orgs"]["South Hill High"] == before["orgs"]["South Hill"]
+    assert after["classes"]["Algebra I"] == before["classes"]["Algebra 1"]
+    homeroom = made.held("classes")[before["classes"]["Homeroom"]]
+    assert homeroom["status"] == "tobedeleted"
+    student = made.held("users")[before["users"]["Ada"]]
+    assert named(student, "primaryOrg") == [before["orgs"]["North Valley"]]
+
+
+def test_a_person_moves_to_a_new_school_when_its_id_is_known(night: Make) -> None:
+    made = night()
+    made.sandbox.configure(allocate_ids=True)
+    until_quiet(made, "first")
+    edits = (
+        row("orgs", "o3,West End,,school,003,o1"),
+        cells("students", 3, primaryOrgSourcedId="o3"),
+        row("agents", "s2,g1,aunt,,"),
+    )
+    found = until_quiet(made, "next", *edits)
+    assert [code for code, _ in found] == [1, 0, 0]
+    ids = ours(made)
+    student = made.held("users")[ids["users"]["Ben"]]
+    assert named(student, "primaryOrg") == [ids["orgs"]["West End"]]
+    assert (ids["users"]["Ben"], ids["users"]["Eva"]) in made.links()
+    assert len(made.sandbox.dump()["orgs"]) == 3
+
+
+def test_hidden_guardians_stay_with_a_student_who_was_given_another_id(
+    night: Make,
+) -> None:
+    made = night(server={"agents_in_list": "absent"})
+    made.sandbox.configure(allocate_ids=True)
+    until_quiet(made, "first")
+    before = made.links()
+    assert len(before) == 2
+    found = until_quiet(made, "next", cells("students", 3, phone="617-555-0100"))
+    assert found == [(0, 1), (0, 0)]
+    assert made.links() == before
+
+
+def test_a_plan_for_records_of_other_ids_is_carried_out_later(night: Make) -> None:
+    made = night()
+    made.sandbox.configure(allocate_ids=True)
+    until_quiet(made, "first")
+    edits = cells("orgs", 3, name="East"), cells("users", 2, phone="617-555-0100")
+    path = made.drop(*edits, name="next")
+    planned = made.workspace.plan(path).document["plan"]["path"]
+    applied = made.workspace.run("apply", planned, "--json")
+    assert applied.code == 0, applied.err
+    ids = ours(made)
+    assert set(ids["orgs"]) == {"North Valley", "East"}
+    assert made.held("users")[ids["users"]["Tom"]]["phone"] == "617-555-0100"
+    assert operations(made.sync(path)) == 0
+
+
+LONG_AGO = "2026-01-01T00:00:00.000Z"
+
+
+def given_id(made: Night, enrollment: str) -> str:
+    """Under which identifier the ledger knows an enrollment of the drop."""
+    path = made.workspace.state / "targets" / f"{TARGET}.sqlite"
+    with closing(sqlite3.connect(path)) as state:
+        query = "SELECT remote_id FROM ledger WHERE entity = ? AND key = ?"
+        [(found,)] = state.execute(query, ("enrollments", enrollment))
+    return str(found)
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        pytest.param(False, id="in force", marks=pytest.mark.long),
+        pytest.param(True, id="ended already"),
+    ],
+)
+def test_an_enrollment_of_another_id_is_read_by_it_before_it_is_ended(
+    night: Make, over: bool
+) -> None:
+    made = night()
+    made.sandbox.configure(allocate_ids=True)
+    while operations(made.sync(SAMPLE)):
+        pass
+    fewer = shutil.copytree(SAMPLE, made.workspace.folder / "fewer")
+    lines = (fewer / "enrollments.csv").read_text().splitlines(keepends=True)
+    (fewer / "enrollments.csv").write_text("".join(lines[:-1]))
+    record = made.held("enrollments")[given_id(made, lines[-1].split(",")[0])]
+    if over:  # by somebody else, and lists of changes do not tell
+        ends = {"status": "tobedeleted", "dateLastModified": LONG_AGO}
+        made.sandbox.load({"enrollments": [record | ends]})
+    ended = made.sync(fewer)
+    assert (ended.code, operations(ended)) == (0, 0 if over else 1), ended.err
+    assert made.held("enrollments")[record["sourcedId"]]["status"] == "tobedeleted"
 
 
 LISTS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [

@@ -110,7 +110,7 @@ class OneRosterSettings(Table):
             raise ValueError(message)
         scopes = self._scopes(deletes=deletes) if self.scopes is None else self.scopes
         return ClientCredentials(
-            address, name.reveal(), Secret(secret.reveal()), scopes, "basic"
+            address, name.reveal(), Secret(secret.reveal()), scopes, "either"
         )
 
     def _scopes(self, *, deletes: bool) -> tuple[str, ...]:

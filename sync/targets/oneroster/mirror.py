@@ -17,6 +17,7 @@ import polars as pl
 
 from sync.model import normalise
 from sync.model.entities import ENTITIES, PEOPLE, REFERENCE, Entity, Kind
+from sync.model.ids import Ids
 from sync.model.mirror import FROZEN, REMOTE_ID, REST
 from sync.model.normalise import FIELD_SEPARATOR, NORMALISERS
 from sync.model.request import Listing
@@ -81,11 +82,12 @@ class Lists:
         return [replace(one, limit=1) for one in self.all(wants)]
 
     def _list(self, path: str, wants: Wants) -> Listing:
-        query, label = list(_ORDER), path
+        preferred, label = list(_ORDER), path
+        query: list[tuple[str, str]] = []
         if not _may_change(path, wants):
             label = path + LOOKED_UP
             own = _ROLES[self.old] if path == USERS else ()
-            query.append(("fields", ",".join((*_LOOKED_UP[path], *own))))
+            preferred.append(("fields", ",".join((*_LOOKED_UP[path], *own))))
         if wants.since is not None:
             query.append(("filter", f"dateLastModified>'{moment(wants.since)}'"))
         return Listing(
@@ -93,6 +95,7 @@ class Lists:
             SERVICE,
             f"/{path}",
             query=tuple(query),
+            preferred=tuple(preferred),
             limit=self.page,
             feeds=_feeds(path, wants),
             delta=wants.since is not None,
@@ -161,8 +164,10 @@ def hidden(wants: Wants, table: pl.DataFrame) -> list[Listing]:
     told = students.select(ID, shown.alias("_shown"))
     shows_some = (table["_agents"].fill_null("") != "").any()
     mine = [_owned(wants)] if shows_some else [_owned(wants), _named(wants)]
+    given = dict(Ids.of_ledger(wants.ledger))
     lacking = (
         pl.concat(mine)
+        .with_columns(pl.col("_student", "_agent").replace(given))
         .unique()
         .join(told, left_on="_student", right_on=ID, how="inner")
         .filter(~pl.col("_shown").list.contains(pl.col("_agent")))

@@ -228,7 +228,10 @@ def _only_names(value: Any) -> bool:
 def _is_plain(value: Any) -> bool:
     """Whether it is a reference that says nothing but whom it names."""
     return (
-        isinstance(value, dict) and "sourcedId" in value and value.keys() <= _REFERENCE
+        isinstance(value, dict)
+        and isinstance(value.get("sourcedId"), str)
+        and not any(isinstance(one, dict | list) for one in value.values())
+        and value.keys() <= _REFERENCE
     )
 
 

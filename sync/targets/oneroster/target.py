@@ -15,6 +15,7 @@ import polars as pl
 from sync.errors import ConfigError
 from sync.model.capabilities import Capabilities, Comparison
 from sync.model.entities import PEOPLE, REFERENCE, SYNCED, Entity
+from sync.model.ids import Ids
 from sync.model.ledger import LedgerView
 from sync.model.mirror import Mirror
 from sync.model.operation import Operation, Verb
@@ -83,7 +84,9 @@ class OneRosterTarget:
             },
             removals=_REMOVALS,
             keeps_dates=True,
-            once=frozenset(_ALL if self.settings.writes == "post-put" else ()),
+            # A PUT would overwrite what the list left out, a POST make it twice.
+            once=frozenset(_ALL),
+            allocates=self.settings.writes == "post-put",
             reads=_ALL,
             comparisons=self._comparisons(),
             endings={} if self.settings.inactive_status else _ENDINGS,
@@ -166,9 +169,7 @@ class OneRosterTarget:
                 wave = _by_depth(operations, wave, entity, ends=ends)
         return wave
 
-    def compose(
-        self, operations: Iterable[Operation], ids: Mapping[str, str]
-    ) -> Iterable[Request]:
+    def compose(self, operations: Iterable[Operation], ids: Ids) -> Iterable[Request]:
         """One request for each record; the links of a student are one of him."""
         return self._writes.compose(operations, ids)
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sync.model.entities import PEOPLE, Entity
+from sync.model.ids import Ids
 from sync.model.operation import Operation, Verb
 from sync.model.request import Json, Request
 from sync.targets.common.answers import segment
@@ -34,9 +35,7 @@ class Writes:
         self._settings = settings
         self._policies = policies
 
-    def compose(
-        self, operations: Iterable[Operation], ids: Mapping[str, str]
-    ) -> Iterator[Request]:
+    def compose(self, operations: Iterable[Operation], ids: Ids) -> Iterator[Request]:
         """The requests, the links of each student where his first one stands."""
         given = list(operations)
         links: dict[str, list[Operation]] = {}
@@ -49,10 +48,10 @@ class Writes:
             elif (mine := links.pop(_student(one), None)) is not None:
                 yield self._links(mine, ids)
 
-    def _record(self, operation: Operation, ids: Mapping[str, str]) -> Request:
+    def _record(self, operation: Operation, ids: Ids) -> Request:
         people = operation.entity in PEOPLE
         path = USERS if people else SHAPES[operation.entity].path
-        own = ids.get(operation.key) if people else None
+        own = ids.of(operation.entity).get(operation.key)
         identifier = operation.remote_id or own or operation.key
         done = (operation.id,)
         if self._deletes(operation):
@@ -85,14 +84,12 @@ class Writes:
         # What is to end and is not there is not made for that.
         return put if operation.ends else _either(put, post, ABSENT)
 
-    def _user(
-        self, operation: Operation, identifier: str, ids: Mapping[str, str]
-    ) -> Json:
+    def _user(self, operation: Operation, identifier: str, ids: Ids) -> Json:
         rest = dict(operation.rest)
         left_with = rest.pop("_agents", None)
         body = bodies.user(
             identifier,
-            _values(operation),
+            ids.remote(operation.entity, _values(operation)),
             rest,
             operation.fields,
             old=self._settings.old,
@@ -102,29 +99,21 @@ class Writes:
             return {USER: bodies.with_agents(body, rest, theirs)}
         return {USER: body}
 
-    def _other(
-        self, operation: Operation, identifier: str, ids: Mapping[str, str]
-    ) -> Json:
-        after = _values(operation)
-        if "userSourcedId" in after:
-            user = after["userSourcedId"]
-            after["userSourcedId"] = ids.get(user, user)
+    def _other(self, operation: Operation, identifier: str, ids: Ids) -> Json:
+        after = ids.remote(operation.entity, _values(operation))
         rest = None if operation.verb is Verb.CREATE else operation.rest
         return bodies.record(
             operation.entity, identifier, after, rest, operation.fields
         )
 
-    def _links(
-        self, operations: Sequence[Operation], ids: Mapping[str, str]
-    ) -> Request:
+    def _links(self, operations: Sequence[Operation], ids: Ids) -> Request:
         """The student's record with the guardians that he is to have."""
         told = operations[0].rest
         student = _student(operations[0])
         identifier = told.get("remote_id") or ids.get(student, student)
         rest = told.get("rest") or {}
-        body = bodies.user(
-            identifier, told.get("person") or {}, rest, None, old=self._settings.old
-        )
+        person = ids.remote(Entity.STUDENTS, told.get("person") or {})
+        body = bodies.user(identifier, person, rest, None, old=self._settings.old)
         whole = bodies.with_agents(body, rest, _guardians(operations, rest, ids))
         return Request(
             SERVICE,
@@ -144,7 +133,7 @@ def _student(operation: Operation) -> str:
 
 
 def _guardians(
-    operations: Sequence[Operation], rest: Mapping[str, Any], ids: Mapping[str, str]
+    operations: Sequence[Operation], rest: Mapping[str, Any], ids: Ids
 ) -> set[str]:
     """Those whom he has, with the new ones among these operations and without the
     ended ones: others of the plan may not have been carried out."""

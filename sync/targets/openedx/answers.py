@@ -51,7 +51,7 @@ def outcomes(request: Request, answer: Answer | Failure) -> list[Outcome]:
     place = {one: at for at, one in enumerate(sent["identifiers"].split(","))}
     found = []
     for operation, course, one in named(request):
-        said = Said(operation, answer.status)
+        said = Said(operation, answer.status, mails=bool(sent.get("email_students")))
         result = _result(told.get(course), one, place[one])
         if result is None:
             found.append(said.untold())
@@ -68,6 +68,8 @@ class Said:
 
     operation: str
     status: int
+    mails: bool = False
+    """Whether sending it again may send a message again."""
 
     def done(self, remote_id: str | None = None) -> Outcome:
         """It holds."""
@@ -83,6 +85,13 @@ class Said:
         failure = Failure(FailureKind.REJECT, self.status, code, why)
         return Outcome(self.operation, State.FAILED, self.status, failure=failure)
 
+    def again(self, code: str, why: str) -> Outcome:
+        """It failed at the server: read, and sent again unless that mails anew."""
+        if self.mails:
+            return self.refused(code, why)
+        failure = Failure(FailureKind.RETRY, self.status, code, why, in_doubt=True)
+        return Outcome(self.operation, State.SENT, self.status, failure=failure)
+
     def untold(self) -> Outcome:
         """It may hold: to be read."""
         failure = Failure(
@@ -96,7 +105,7 @@ def _bad(said: Said, result: Mapping[str, Any]) -> Outcome | None:
     if result.get("invalidIdentifier") is True:
         return said.refused("invalid_identifier", _INVALID)
     if result.get("error") is True:
-        return said.refused("server_refused", _ERROR)
+        return said.again("server_refused", _ERROR)
     return None
 
 

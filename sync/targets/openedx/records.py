@@ -77,10 +77,13 @@ def _regular(records: Sequence[Any]) -> pl.DataFrame:
     )
 
 
+_BOOLEANS = (True, False, "true", "false")
+
+
 def _odd(records: Sequence[Any]) -> pl.DataFrame:
     rows = [record(one) for one in records]
     told = {name: [text(row.get(name)) for row in rows] for name in COLUMNS}
-    fits = [isinstance(row.get("is_active"), bool) for row in rows]
+    fits = [row.get("is_active") in _BOOLEANS for row in rows]
     ids = [_identifier(row) for row in rows]
     whole = pl.DataFrame(
         {ID: ids, **told}, schema=dict.fromkeys((ID, *COLUMNS), pl.String)

@@ -63,6 +63,11 @@ class OpenedxTarget:
             fields={Entity.ENROLLMENTS: ("status",)},
             removals={Entity.ENROLLMENTS: REMOVALS},
             keeps_dates=False,
+            names_enrollments=False,
+            # Whoever is enrolled already would be mailed again.
+            once=frozenset(
+                {Entity.ENROLLMENTS} if self.settings.email_students else ()
+            ),
             reads=(Entity.COURSES, Entity.USERS, Entity.ENROLLMENTS),
             lacks=LACKS,
             batched=True,

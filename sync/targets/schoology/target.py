@@ -59,6 +59,12 @@ NOT_FOR_US = (401, 403, 404)
 """Of lists that a run can do without, and that only some keys may read."""
 
 
+_NEVER_EMPTY = {
+    "users": "the list shows nobody, not even the owner of the key",
+    "courses": "the list shows no course at all",
+}
+
+
 class SchoologyTarget:
     """One Schoology district. Pure: it never waits, sends or reads a clock."""
 
@@ -84,6 +90,8 @@ class SchoologyTarget:
             fields={Entity.ENROLLMENTS: ("status", "role")},
             removals=REMOVALS,
             keeps_dates=False,
+            # An import would overwrite what the list left out, a POST make it twice.
+            once=frozenset({Entity.ENROLLMENTS}),
             reads=(Entity.COURSES, Entity.CLASSES, Entity.USERS, Entity.ENROLLMENTS),
             comparisons={Entity.ENROLLMENTS: {"status": _ended}},
             lacks=LACKS,
@@ -184,8 +192,8 @@ class SchoologyTarget:
         if not listing.paged:
             return read([body]), Page(received=1)
         found = items(body, ITEM[listing.label])
-        if listing.label == "users" and total(body) == 0:
-            message = "the list shows nobody, not even the owner of the key"
+        if listing.label in _NEVER_EMPTY and total(body) == 0:
+            message = f"{_NEVER_EMPTY[listing.label]}; see what the key may read"
             raise UnreadableError(message)
         # Links are never followed: their scheme and host are not to be relied on.
         return read(found), Page(received=len(found), total=total(body))

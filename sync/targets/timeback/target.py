@@ -123,7 +123,9 @@ class TimebackTarget:
             },
             removals=REMOVALS,
             keeps_dates=not self.edubridge,
-            once=frozenset({Entity.ENROLLMENTS}),
+            allocates=not self.edubridge,
+            # Creating is an upsert: it would overwrite whom the list left out.
+            once=frozenset({Entity.STUDENTS, Entity.USERS, Entity.ENROLLMENTS}),
             reads=(*reads, Entity.ENROLLMENTS) if self.settings.api else reads,
             elsewhere="people are written on the platform and read from the api: see "
             "people_from in the configuration"

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from sync.apply import blocked_by
 from sync.errors import TargetError
+from sync.model.entities import Entity
 from sync.model.outcome import Outcome, State
 from sync.model.request import Request
+from tests.support.given import given
 
 LINK = {"phase": 5, "needs": ["students:s", "users:u"]}
 ENROLLMENT = {"phase": 6, "needs": ["students:s"]}
@@ -126,7 +129,9 @@ def test_a_creation_answered_with_another_id(  # noqa: PLR0913, PLR0917 - a tabl
         apply.operation("enrollments:e", **ENROLLMENT),
     ]
     replies = {"students:s": [apply.given(given)]}
-    with apply.bench(*rows, replies=replies, taken_ids=frozenset(taken)) as bench:
+    with apply.bench(
+        *rows, replies=replies, taken_ids={Entity.USERS: frozenset(taken)}
+    ) as bench:
         bench.send()
         known = {row["id"]: row for row in bench.journal.states().to_dicts()}
     assert known["students:s"]["state"] == student
@@ -136,6 +141,101 @@ def test_a_creation_answered_with_another_id(  # noqa: PLR0913, PLR0917 - a tabl
         assert known["students:s"]["code"] == "id_of_another_person"
     elif enrollment == "blocked":
         assert "next run" in known["enrollments:e"]["message"]
+
+
+ORG = {"phase": 0, "wave": 0}
+
+
+@pytest.mark.parametrize(
+    ("one", "facts"),
+    [
+        ("orgs:child", {"phase": 0, "wave": 1, "after": {"parentSourcedId": "o"}}),
+        ("classes:c", {"phase": 3, "after": {"schoolSourcedId": "o"}}),
+        ("students:s", {"phase": 4, "after": {"primaryOrgSourcedId": "o"}}),
+        (
+            "users:u",
+            {"phase": 4, "verb": "update", "after": {"roles": "p\x1ft\x1fo"}},
+        ),
+        (
+            "agents:l",
+            {"phase": 5, "after": {}, "rest": {"person": {"roles": "p\x1ft\x1fo"}}},
+        ),
+        ("enrollments:e", {"phase": 6, "after": {"schoolSourcedId": "o"}}),
+        ("classes:n", {"phase": 3, "needs": ["orgs:o"]}),
+    ],
+)
+def test_what_names_a_place_that_was_given_another_id_waits_for_the_next_run(
+    apply: Any, one: str, facts: dict[str, Any]
+) -> None:
+    told = {
+        name: json.dumps(value) if name in {"after", "rest"} else value
+        for name, value in facts.items()
+    }
+    free = apply.operation("classes:free", phase=3, after='{"schoolSourcedId":"p"}')
+    rows = [apply.operation("orgs:o", **ORG), apply.operation(one, **told), free]
+    with apply.bench(*rows, replies={"orgs:o": [apply.given("theirs")]}) as bench:
+        bench.send()
+        known = {row["id"]: row for row in bench.journal.states().to_dicts()}
+    assert (known["orgs:o"]["state"], known["orgs:o"]["remote_id"]) == (
+        "done",
+        "theirs",
+    )
+    assert known["classes:free"]["state"] == "done"
+    assert known[one]["state"] == "blocked"
+    assert "orgs:o was given another id" in known[one]["message"]
+    assert "next run" in known[one]["message"]
+
+
+def test_a_student_is_not_written_with_a_guardian_whose_id_is_not_known(
+    apply: Any,
+) -> None:
+    """What ends a link repeats the new ones, which wait."""
+    rest = json.dumps({"agents": ["g"]})
+    ends = {"verb": "remove", "phase": 8, "ends": True, "rest": rest, "after": "{}"}
+    rows = [apply.operation("users:g"), apply.operation("agents:l", **ends)]
+    with apply.bench(*rows, replies={"users:g": [apply.given("hers")]}) as bench:
+        bench.send()
+        assert bench.states() == {"users:g": "done", "agents:l": "blocked"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "taken", "state", "code"),
+    [
+        ("new", {}, "done", None),
+        ("other", {Entity.ORGS: frozenset({"other"})}, "failed", True),
+        ("other", {Entity.COURSES: frozenset({"other"})}, "done", None),
+        ("known", {Entity.ORGS: frozenset({"known"})}, "done", None),
+    ],
+)
+def test_a_place_is_not_made_under_the_id_of_another_one(
+    apply: Any,
+    answer: str,
+    taken: dict[Entity, frozenset[str]],
+    state: str,
+    code: bool | None,
+) -> None:
+    """The id that it was given before is its own."""
+    row = apply.operation("orgs:o", **ORG)
+    with apply.bench(
+        row,
+        replies={"orgs:o": [apply.given(answer)]},
+        taken_ids=taken,
+        ids=given(orgs={"o": "known"}),
+    ) as bench:
+        bench.send()
+        (known,) = bench.journal.states().to_dicts()
+        waits = state == "done" and answer != "known"
+        assert bench.sender.renamed == ({"orgs:o"} if waits else set())
+    assert known["state"] == state
+    assert known["code"] == (code and "id_of_another_record")
+
+
+def test_places_of_two_kinds_may_be_given_one_id(apply: Any) -> None:
+    rows = [apply.operation("orgs:a", **ORG), apply.operation("courses:b", phase=2)]
+    replies = {row["id"]: [apply.given("7")] for row in rows}
+    with apply.bench(*rows, replies=replies) as bench:
+        bench.send()
+        assert bench.states() == {"orgs:a": "done", "courses:b": "done"}
 
 
 def test_two_creations_are_not_answered_with_one_id(apply: Any) -> None:
@@ -149,7 +249,9 @@ def test_two_creations_are_not_answered_with_one_id(apply: Any) -> None:
 def test_the_id_of_an_enrollment_is_nobody_s(apply: Any) -> None:
     replies = {"enrollments:e": [apply.given("x")]}
     row = apply.operation("enrollments:e", phase=6)
-    with apply.bench(row, replies=replies, taken_ids=frozenset({"x"})) as bench:
+    with apply.bench(
+        row, replies=replies, taken_ids={Entity.USERS: frozenset({"x"})}
+    ) as bench:
         bench.send()
         assert bench.states() == {"enrollments:e": "done"}
 

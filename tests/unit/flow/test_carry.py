@@ -14,6 +14,7 @@ from sync.model.outcome import Outcome, State
 from sync.model.plan import Plan
 from sync.plan import decode
 from sync.state import Journal
+from tests.support.given import given
 
 STATES = ("done", "failed", "skipped", "blocked", "sent", "planned")
 
@@ -69,11 +70,13 @@ PEOPLE = [
     ("students:known", "students", "known", "update"),
     ("enrollments:e", "enrollments", "e", "create"),
     ("students:open", "students", "open", "create"),
+    ("orgs:o", "orgs", "o", "create"),
+    ("orgs:before", "orgs", "before", "create"),
 ]
 
 
-def test_a_resumed_run_remembers_who_was_given_another_id(tmp_path: Path) -> None:
-    """What depends on such a person goes with the next run, as it would have."""
+def test_a_resumed_run_remembers_what_was_given_another_id(tmp_path: Path) -> None:
+    """What depends on such a record goes with the next run, as it would have."""
     operations = pl.DataFrame(
         PEOPLE, schema=["id", "entity", "key", "verb"], orient="row"
     )
@@ -82,13 +85,16 @@ def test_a_resumed_run_remembers_who_was_given_another_id(tmp_path: Path) -> Non
         Outcome("students:other", State.DONE, 200, "theirs"),
         Outcome("students:known", State.DONE, 200, "elsewhere"),
         Outcome("enrollments:e", State.DONE, 201, "made-there"),
+        Outcome("orgs:o", State.DONE, 201, "theirs"),
+        Outcome("orgs:before", State.DONE, 201, "as before"),
     ]
     with Journal.create(tmp_path / "journal.sqlite", operations) as journal:
         anyio.run(journal.sent, [one.operation for one in answers])
         anyio.run(journal.settle, answers)
         nothing = cast("Any", None)
         plan = cast("Plan", SimpleNamespace(operations=operations))
-        sender = Sender(nothing, nothing, journal, decode)
+        ids = given(orgs={"before": "as before"})
+        sender = Sender(nothing, nothing, journal, decode, ids=ids)
         Carrier(nothing, plan, nothing, journal)._recall(sender)
-    assert sender.renamed == {"students:other"}
+    assert sender.renamed == {"students:other", "orgs:o"}
     assert set(sender.outcomes) == {one.operation for one in answers}

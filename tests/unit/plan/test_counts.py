@@ -100,8 +100,8 @@ def test_the_counts_of_a_plan_balance(
     planned = operations(
         fated,
         dict.fromkeys(Entity, RULES),
-        dict.fromkeys(Entity, "inactive"),
-        lambda whole: pl.Series([True] * whole.height, dtype=pl.Boolean),
+        {key: {"status": "inactive"} for key in Entity},
+        lambda whole: pl.Series([0] * whole.height, dtype=pl.UInt8),
     )
     rows = {
         entity: RowCounts(len(mine) + 3, len(mine) + 1, 1, 1)

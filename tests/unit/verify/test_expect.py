@@ -13,9 +13,11 @@ from sync.model.entities import Entity
 from sync.model.mirror import Mirror
 from sync.model.operation import OPERATION_SCHEMA, Verb
 from sync.targets.base import Wants
+from sync.targets.oneroster import OneRosterSettings, OneRosterTarget
 from sync.targets.timeback import TimebackSettings, TimebackTarget
 from sync.verify import DIFFERS_SCHEMA, differences
 from sync.verify.expect import Lookups
+from tests.support.given import given
 
 STUDENTS, USERS = Entity.STUDENTS, Entity.USERS
 AGENTS, ENROLLMENTS = Entity.AGENTS, Entity.ENROLLMENTS
@@ -262,7 +264,9 @@ def test_records_are_looked_up_under_the_ids_that_the_target_gave(
     settings = TimebackSettings.model_validate(
         {"environment": "staging", "platform": SECRETS, "api": SECRETS}
     )
-    lookups = Lookups(TimebackTarget(settings, {}), frame(one), {"s/1": "r1"})
+    lookups = Lookups(
+        TimebackTarget(settings, {}), frame(one), given(users={"s/1": "r1"})
+    )
     (listing,) = lookups.listings(Wants((Entity(one["entity"]),)), {})
     assert listing.path.endswith(path)
     assert lookups.listings(Wants(()), {"users": pl.DataFrame()}) == ()
@@ -275,7 +279,33 @@ def test_enrollments_are_looked_up_under_the_id_of_their_user() -> None:
     ones = [
         operation(ENROLLMENTS, "create", {"userSourcedId": "s1"}, key) for key in "ab"
     ]
-    lookups = Lookups(TimebackTarget(settings, {}), frame(*ones), {"s1": "r1"})
+    ids = given(students={"s1": "r1"})
+    lookups = Lookups(TimebackTarget(settings, {}), frame(*ones), ids)
     found = lookups.listings(Wants((ENROLLMENTS,)), {})
     assert [each.label for each in found] == ["enrollments", "classes"]
     assert ("filter", "user.sourcedId='r1'") in found[0].query
+
+
+@pytest.mark.parametrize(
+    ("entity", "after", "facts", "path"),
+    [
+        (Entity.ORGS, {}, {}, "/orgs/r-k"),
+        (Entity.CLASSES, {}, {"remote_id": "known"}, "/classes/known"),
+        (Entity.COURSES, {}, {}, "/courses/k"),
+        (ENROLLMENTS, {"sourcedId": "k"}, {}, "/enrollments/e-k"),
+        (ENROLLMENTS, {"sourcedId": "another"}, {}, "/enrollments/k"),
+    ],
+)
+def test_records_of_any_entity_are_looked_up_under_the_id_they_were_given(
+    entity: Entity, after: Row, facts: Row, path: str
+) -> None:
+    url = "https://oneroster.example/ims/oneroster/v1p1"
+    signed = {"version": "1.1", "url": url, "consumer_key": {"env": "A"}}
+    settings = OneRosterSettings.model_validate(
+        signed | {"consumer_secret": {"env": "B"}}
+    )
+    ids = given(orgs={"k": "r-k"}, classes={"k": "r-c"}, enrollments={"k": "e-k"})
+    one = operation(entity, "create", after, **facts)
+    lookups = Lookups(OneRosterTarget(settings, {}), frame(one), ids)
+    (listing,) = lookups.listings(Wants((entity,)), {})
+    assert listing.path == path

@@ -73,7 +73,7 @@ def test_scopes_are_those_that_are_needed_and_no_others(
     prefix = f"https://purl.imsglobal.org/spec/or/{part}/scope/"
     assert found.auth.scopes == tuple(prefix + name for name in names)
     assert found.url == keys["url"]
-    assert (found.auth.client_id, found.auth.style) == ("me", "basic")
+    assert (found.auth.client_id, found.auth.style) == ("me", "either")
 
 
 def test_configured_scopes_are_asked_for_as_they_are(

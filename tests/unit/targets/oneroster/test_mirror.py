@@ -37,7 +37,7 @@ def tables(**records: list[Any]) -> dict[str, pl.DataFrame]:
 
 
 def asked(wants: Wants, lists: Lists = LISTS) -> dict[str, dict[str, str]]:
-    return {one.label: dict(one.query) for one in lists.all(wants)}
+    return {one.label: dict((*one.preferred, *one.query)) for one in lists.all(wants)}
 
 
 @pytest.mark.parametrize(
@@ -256,6 +256,19 @@ def test_students_are_read_singly_where_the_list_may_hide_their_guardians(
     found = hidden(wants, tables(users=people)["users"])
     assert [one.subject for one in found] == expected
     assert all(one.label == "person" and one.absent == (404,) for one in found)
+
+
+def test_a_student_of_another_id_is_read_singly_under_that() -> None:
+    known = ledger("s1/g1", "s2/g2")
+    more = [
+        {"entity": "students", "key": "s1", "remote_id": "theirs"},
+        {"entity": "users", "key": "g2", "remote_id": "hers"},
+    ]
+    records = pl.concat([known.records, pl.DataFrame(more, schema=LEDGER_SCHEMA)])
+    wants = Wants((AGENTS,), roster(), LedgerView(records, known.pairs))
+    people = [person("theirs", agents=[]), person("s2", agents=["hers"])]
+    found = hidden(wants, tables(users=people)["users"])
+    assert [one.subject for one in found] == ["theirs"]
 
 
 def test_who_was_read_singly_stands_as_he_was_read() -> None:

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from sync.model.entities import Entity
+from sync.model.ids import Ids
 from sync.model.operation import Operation, Phase, Verb
 from sync.model.request import Request
+from tests.support.given import given
 from tests.unit.targets.oneroster.conftest import Make
 
 STUDENTS, AGENTS = Entity.STUDENTS, Entity.AGENTS
@@ -60,9 +61,9 @@ def body(request: Request) -> Any:
 
 
 def composed(
-    target: Any, *operations: Operation, ids: Mapping[str, str] | None = None
+    target: Any, *operations: Operation, ids: Ids | None = None
 ) -> list[Request]:
-    return list(target.compose(operations, ids or {}))
+    return list(target.compose(operations, Ids() if ids is None else ids))
 
 
 @pytest.mark.parametrize(
@@ -128,7 +129,7 @@ def test_ids_that_the_server_gave_stand_in_paths_and_references(
     oneroster: Make,
 ) -> None:
     target = oneroster(writes="put")
-    ids = {"s1": "theirs", "g1": "hers"}
+    ids = given(students={"s1": "theirs"}, users={"g1": "hers"})
     person = operation(STUDENTS, "s1", after=ADA)
     seat = operation(ENROLLMENTS, "e1", after=SEAT, remote_id="e9")
     requests = composed(target, person, seat, link("s1", "g1", remote_id=None), ids=ids)
@@ -142,6 +143,96 @@ def test_ids_that_the_server_gave_stand_in_paths_and_references(
     assert bodies[1]["enrollment"]["sourcedId"] == "e9"
     assert bodies[1]["enrollment"]["user"]["sourcedId"] == "theirs"
     assert bodies[2]["user"]["agents"] == [{"sourcedId": "hers", "type": "user"}]
+
+
+PLACED = given(
+    orgs={"1": "org", "2": "school"},
+    academicSessions={"1": "session"},
+    courses={"1": "course"},
+    classes={"1": "class"},
+    enrollments={"1": "seat"},
+)
+TEACHES = "primary\x1fteacher\x1f2"
+
+
+@pytest.mark.parametrize(
+    ("one", "path", "fields"),
+    [
+        (
+            operation(Entity.ORGS, "2", after={"parentSourcedId": "1"}),
+            "/orgs/school",
+            {"sourcedId": "school", "parent": {"sourcedId": "org", "type": "org"}},
+        ),
+        (
+            operation(
+                CLASSES,
+                "1",
+                after={
+                    "courseSourcedId": "1",
+                    "schoolSourcedId": "2",
+                    "termSourcedIds": "1,9",
+                },
+            ),
+            "/classes/class",
+            {
+                "course": {"sourcedId": "course", "type": "course"},
+                "school": {"sourcedId": "school", "type": "org"},
+                "terms": [
+                    {"sourcedId": "session", "type": "academicSession"},
+                    {"sourcedId": "9", "type": "academicSession"},
+                ],
+            },
+        ),
+        (
+            operation(
+                Entity.USERS,
+                "1",
+                after=ADA | {"primaryOrgSourcedId": "1", "roles": TEACHES},
+            ),
+            "/users/1",
+            {
+                "primaryOrg": {"sourcedId": "org", "type": "org"},
+                "roles": [
+                    {
+                        "roleType": "primary",
+                        "role": "teacher",
+                        "org": {"sourcedId": "school", "type": "org"},
+                    }
+                ],
+            },
+        ),
+        (
+            operation(
+                ENROLLMENTS,
+                "1",
+                after=SEAT | {"classSourcedId": "1", "schoolSourcedId": "2"},
+            ),
+            "/enrollments/seat",
+            {
+                "sourcedId": "seat",
+                "class": {"sourcedId": "class", "type": "class"},
+                "school": {"sourcedId": "school", "type": "org"},
+            },
+        ),
+    ],
+)
+def test_places_stand_in_bodies_under_the_ids_that_the_server_gave(
+    oneroster: Make, one: Operation, path: str, fields: dict[str, Any]
+) -> None:
+    [request] = composed(oneroster(writes="put"), one, ids=PLACED)
+    assert request.path == path
+    [inside] = body(request).values()
+    assert {name: inside[name] for name in fields} == fields
+
+
+def test_a_student_who_is_written_for_his_links_keeps_his_places(
+    oneroster: Make,
+) -> None:
+    person = ADA | {"primaryOrgSourcedId": "1", "roles": TEACHES}
+    [request] = composed(oneroster(), link("s1", "g1", person=person), ids=PLACED)
+    user = body(request)["user"]
+    assert user["primaryOrg"]["sourcedId"] == "org"
+    assert [one["org"]["sourcedId"] for one in user["roles"]] == ["school"]
 
 
 def guardians(request: Request) -> list[str]:

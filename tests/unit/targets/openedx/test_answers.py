@@ -49,7 +49,7 @@ ENDS: dict[str, tuple[Any, tuple[State, str | None]]] = {
         {"identifier": "a@x.org", "invalidIdentifier": True},
         (FAILED, "invalid_identifier"),
     ),
-    "an error": ({"identifier": "a@x.org", "error": True}, (FAILED, "server_refused")),
+    "an error": ({"identifier": "a@x.org", "error": True}, (SENT, "server_refused")),
     "another case": (said("A"), (DONE, None)),
     "no state": ({"identifier": "a@x.org"}, (SENT, "no_result")),
     "half a state": (said("a", {"enrollment": True}), (SENT, "no_result")),

@@ -6,10 +6,11 @@ from typing import Any
 import polars as pl
 import pytest
 
-from sync.flow.reading import overlaid
+from sync.flow.overlay import overlaid
 from sync.model.entities import Entity
 from sync.model.ledger import LEDGER_SCHEMA, PAIRS_SCHEMA, LedgerView
 from sync.model.mirror import Mirror
+from sync.model.normalise import FIELD_SEPARATOR, ROLE_SEPARATOR
 
 STUDENTS, AGENTS = Entity.STUDENTS, Entity.AGENTS
 ENROLLMENTS, ORGS = Entity.ENROLLMENTS, Entity.ORGS
@@ -137,3 +138,131 @@ def test_an_enrollment_of_another_id_is_seen_under_ours(
     frame = laid(ENROLLMENTS, rows, *([known] if known else []))
     assert dict(frame.select("_key", "_remote_id").rows()) == expected
     assert frame["_key"].is_sorted()
+
+
+PLACES = (
+    (ORGS, "1", "R1"),
+    (ORGS, "2", "R2"),
+    (Entity.ACADEMIC_SESSIONS, "1", "S1"),
+    (Entity.ACADEMIC_SESSIONS, "2", "S0"),
+    (Entity.COURSES, "1", "K1"),
+    (Entity.CLASSES, "1", "C1"),
+)
+
+
+def by_id(key: str, **columns: str | None) -> Row:
+    return {"_key": key, "_remote_id": key} | columns
+
+
+def role(kind: str, org: str) -> str:
+    return FIELD_SEPARATOR.join((kind, "teacher", org))
+
+
+def roles(*told: tuple[str, str]) -> str:
+    return ROLE_SEPARATOR.join(role(*one) for one in told)
+
+
+@pytest.mark.parametrize(
+    ("entity", "row", "expected"),
+    [
+        (
+            ORGS,
+            by_id("R2", parentSourcedId="R1"),
+            {"_key": "2", "_remote_id": "R2", "parentSourcedId": "1"},
+        ),
+        (ORGS, by_id("other", parentSourcedId="R1"), {"_key": "other"}),
+        (
+            Entity.ACADEMIC_SESSIONS,
+            by_id("S0", parentSourcedId="S1"),
+            {"_key": "2", "parentSourcedId": "1"},
+        ),
+        (
+            Entity.COURSES,
+            by_id("K1", orgSourcedId="R1", schoolYearSourcedId="S1"),
+            {"_key": "1", "orgSourcedId": "1", "schoolYearSourcedId": "1"},
+        ),
+        (
+            Entity.CLASSES,
+            by_id(
+                "C1",
+                courseSourcedId="K1",
+                schoolSourcedId="R2",
+                termSourcedIds="S0,S1,T9",
+            ),
+            {
+                "_key": "1",
+                "courseSourcedId": "1",
+                "schoolSourcedId": "2",
+                "termSourcedIds": "1,2,T9",
+            },
+        ),
+        (
+            STUDENTS,
+            by_id("s1", primaryOrgSourcedId="R2", roles=None),
+            {"_key": "s1", "primaryOrgSourcedId": "2", "roles": None},
+        ),
+        (
+            Entity.USERS,
+            by_id("u1", roles=roles(("primary", "R2"), ("secondary", "elsewhere"))),
+            {"roles": roles(("primary", "2"), ("secondary", "elsewhere"))},
+        ),
+        (
+            Entity.USERS,
+            by_id("u1", roles=roles(("primary", "R2"), ("primary", ""))),
+            {"roles": roles(("primary", ""), ("primary", "2"))},
+        ),
+        (
+            ENROLLMENTS,
+            by_id("e1", classSourcedId="C1", schoolSourcedId="R1"),
+            {"_key": "e1", "classSourcedId": "1", "schoolSourcedId": "1"},
+        ),
+        (
+            ENROLLMENTS,
+            ENROLLMENT
+            | {
+                "_key": "s1/K1/R1/student",
+                "userSourcedId": "s1",
+                "courseSourcedId": "K1",
+                "schoolSourcedId": "R1",
+            },
+            {"_key": "s1/1/1/student", "courseSourcedId": "1", "schoolSourcedId": "1"},
+        ),
+    ],
+)
+def test_places_of_another_id_are_seen_and_named_under_our_keys(
+    entity: Entity, row: Row, expected: Row
+) -> None:
+    found = laid(entity, [row], *PLACES).row(0, named=True)
+    assert {name: found[name] for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        pytest.param(
+            [by_id("R1"), by_id("1")], {"1": "1", "R1": "R1"}, id="it is taken"
+        ),
+        pytest.param(
+            [{"_key": "R1", "_remote_id": "9"}], {"R1": "9"}, id="a key of ours"
+        ),
+        pytest.param(
+            [by_id("R1"), by_id("R2")], {"1": "R1", "2": "R2"}, id="both are given"
+        ),
+    ],
+)
+def test_an_org_is_seen_under_our_key_once(
+    rows: list[Row], expected: dict[str, str]
+) -> None:
+    found = laid(ORGS, rows, *PLACES)
+    assert dict(found.select("_key", "_remote_id").rows()) == expected
+    assert found["_key"].is_sorted()
+
+
+def test_a_mirror_that_was_laid_over_stays_as_it_is() -> None:
+    rows = [by_id("R2", parentSourcedId="R1"), by_id("R1", parentSourcedId=None)]
+    frame = pl.DataFrame(rows, schema_overrides={"parentSourcedId": pl.String})
+    mirror = Mirror({ORGS: frame}, {}, {}, datetime.now(UTC))
+    once = overlaid(mirror, ledger(*PLACES))
+    again = overlaid(once, ledger(*PLACES))
+    assert again.frames[ORGS].equals(once.frames[ORGS])
+    assert once.frames[ORGS]["_key"].to_list() == ["1", "2"]
