@@ -105,7 +105,7 @@ def _tell(context: Context, draft: Draft) -> None:
     story, planned = context.story, draft.planned
     story.findings += draft.findings
     story.notes += draft.notes
-    story.missing_files = draft.missing
+    story.missing_files = tuple(dict.fromkeys((*story.missing_files, *draft.missing)))
     story.plan = planned.plan
     story.operations = planned.plan.operations
     story.untouched = planned.untouched

@@ -193,8 +193,31 @@ def _of_entity(
     ):
         limit = Limit(name, threshold, rules.floor)
         yield _counted(limit, entity, marked.filter(column), of)
+    yield from _vanished(entity, marked, of, rules)
     yield from _cleared(entity, marked, of, rules)
     yield from _by_group(entity, marked, rules)
+
+
+def _vanished(
+    entity: Entity, marked: pl.DataFrame, of: int, rules: GuardRules
+) -> Iterator[Guard]:
+    """Nothing is there any more of what was: a list that we may not see looks so, and
+    making all of it anew would make it twice."""
+    anew = marked.filter("created", "known", ~pl.col("ended"))
+    if of == 0 and anew.height:
+        yield Guard(
+            name="creates",
+            entity=entity.value,
+            group=None,
+            count=anew.height,
+            of=0,
+            limit=rules.creates.text(),
+            tripped=True,
+            message=f"the target shows no {entity.value} in force, where "
+            f"{anew.height:,} of the drop's were there before: they would be made "
+            "anew; see whether our access covers the whole district",
+            examples=tuple(anew[KEY].head(3)),
+        )
 
 
 VERBS = {"removals": "would end", "creates": "would be new", "updates": "would change"}

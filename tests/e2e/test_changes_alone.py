@@ -77,7 +77,11 @@ def test_what_others_changed_since_is_seen(night: Make) -> None:
 
 
 @pytest.mark.parametrize(
-    ("leave", "singly"), [(1, True), (30, False)], ids=["few", "many"]
+    ("leave", "singly"),
+    [
+        pytest.param(1, True, id="few"),
+        pytest.param(30, False, id="many", marks=pytest.mark.long),
+    ],
 )
 @pytest.mark.parametrize("gone", [False, True], ids=["there", "gone already"])
 def test_what_would_be_ended_is_read_in_this_run(

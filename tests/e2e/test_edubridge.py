@@ -22,6 +22,8 @@ from tests.support.districts import slim, with_cell
 from tests.support.meddler import Heard, Meddler, Rule, Trouble
 from tests.support.workspace import total
 
+pytestmark = pytest.mark.long  # the contract suite has the short form
+
 OWN = "/edubridge/enrollments/user/"
 ALL = "/ims/oneroster/rostering/v1p2/enrollments"
 FORBIDDEN = Trouble(403)

@@ -67,6 +67,7 @@ def test_one_drop_goes_into_several_systems_and_the_worst_code_wins(
     assert set(planned) == {0}
 
 
+@pytest.mark.long
 def test_a_failing_system_does_not_keep_the_others_from_theirs(five: Workspace) -> None:
     five.environment["SCHOOLOGY_CONSUMER_SECRET"] = five.environment[
         "OPENEDX_CLIENT_ID"

@@ -18,6 +18,8 @@ from tests.support.small import Edit, cells, row, write
 from tests.support.toml import merged
 from tests.support.workspace import FAST, TARGET, Workspace
 
+pytestmark = pytest.mark.long  # the contract suite has the short form
+
 SAMPLE = Path(__file__).parents[2] / "samples" / "oneroster-1.2"
 EVERYTHING = [
     *("orgs", "academicSessions", "courses", "classes"),

@@ -60,6 +60,7 @@ def test_the_wheel_has_code_mappings_and_samples_and_nothing_else(wheel: Path) -
     assert not [name for name in names if "/tests/" in name or name.endswith(".sqlite")]
 
 
+@pytest.mark.long
 def test_the_wheel_works_in_an_empty_environment(wheel: Path, tmp_path: Path) -> None:
     home = tmp_path / "venv"
     called(sys.executable, "-m", "venv", home, cwd=tmp_path)

@@ -113,6 +113,7 @@ def test_every_report_balances_and_a_second_run_has_nothing_to_do(
         assert sandbox.dump()["races"] == []
 
 
+@pytest.mark.long
 @NIGHTS
 @given(students=SIZES, seed=SEEDS)
 def test_two_plans_of_the_same_night_have_one_digest(
@@ -125,6 +126,7 @@ def test_two_plans_of_the_same_night_have_one_digest(
         assert plans[0]["plan"]["id"] != plans[1]["plan"]["id"]
 
 
+@pytest.mark.long
 @NIGHTS
 @given(students=st.integers(min_value=8, max_value=14), seed=SEEDS, route=ROUTES)
 def test_a_messy_night_balances_and_its_rejected_rows_remove_nothing(

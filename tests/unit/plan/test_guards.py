@@ -22,6 +22,7 @@ _COLUMNS: dict[str, Any] = {
     "in_remote": pl.Boolean,
     "was_active": pl.Boolean,
     "known": pl.Boolean,
+    "ended": pl.Boolean,
     "ends": pl.Boolean,
     "decision": pl.String,
     "fate": pl.String,
@@ -44,6 +45,7 @@ STAYS: Row = {
     "in_remote": True,
     "was_active": True,
     "known": True,
+    "ended": False,
     "ends": False,
     "decision": "unchanged",
     "fields": [],
@@ -407,3 +409,21 @@ def test_what_another_source_named_alone_is_in_no_share() -> None:
     )
     assert base_of(frame) == 15
     assert base_of(frame, "other") == 40
+
+
+@pytest.mark.parametrize(
+    ("groups", "trips"),
+    [
+        (((3, NEW | {"known": True}),), True),
+        (((3, NEW | {"known": True, "ended": True}),), False),
+        (((3, NEW),), False),
+        (((2, NEW | {"known": True}), (1, STAYS)), False),
+    ],
+    ids=["all were there", "ended by us", "never seen", "some still are"],
+)
+def test_what_was_there_and_is_all_gone_is_not_made_anew_unseen(
+    groups: tuple[tuple[int, Row], ...], trips: bool
+) -> None:
+    found = [g for g in judged(rows(*groups)) if g.name == "creates" and g.tripped]
+    assert bool(found) is trips
+    assert all("before" in guard.message for guard in found)
