@@ -64,12 +64,12 @@ async def settle_doubt(
 
 
 async def _give_up(sender: Sender, doubtful: pl.DataFrame, read: Read) -> None:
-    """What was answered each time and still does not hold has failed; what was not
-    answered stays in doubt."""
+    """What was judged each time and still does not hold has failed; what was not
+    answered, or not for itself, stays in doubt."""
     answered = [
         one
         for one in doubtful["id"]
-        if (failure := sender.outcomes[one].failure) and failure.status is not None
+        if (failure := sender.outcomes[one].failure) and failure.of_item
     ]
     asked = doubtful.filter(pl.col("id").is_in(answered))
     if asked.is_empty() or sender.wire.halted is not None:

@@ -82,6 +82,8 @@ class Story:
     compares: bool = False
     """Nothing is ever written there: what is wanted is a comparison, which is good when
     it came to its end."""
+    seen: frozenset[Entity] = frozenset()
+    """Entities of which the last read had shown records."""
     incomplete: bool = False
     """A remote list could not be proven complete."""
     succession: pl.DataFrame | None = None

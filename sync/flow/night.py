@@ -24,6 +24,7 @@ from sync.errors import (
     LocalError,
     RefusedError,
     RosterSyncError,
+    TargetError,
     UsageError,
 )
 from sync.flow.carry import (
@@ -117,6 +118,8 @@ async def nightly(
                 context.story.good = good_drop(context, intake.roster)
             keep(context, planned)
             if planned.plan.held:
+                if context.story.incomplete:  # nothing of it is to be approved
+                    raise _unproven()
                 raise _held(context, planned.plan)
             if not dry and writes:
                 await _carry(context, planned.plan, wire, reread=False)
@@ -386,6 +389,11 @@ def refusal(intake: Intake, more: str) -> RosterSyncError:
     return RefusedError(
         f"the drop is refused: {what}{also}", do=f"{do}; {more}" if do else more
     )
+
+
+def _unproven() -> TargetError:
+    message = "a remote list could not be proven complete; nothing was sent"
+    return TargetError(message, do="see the report, then run again")
 
 
 def _held(context: Context, plan: Plan, *, wrong: bool = False) -> HeldError:

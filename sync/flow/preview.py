@@ -36,6 +36,9 @@ async def preview(context: Context, intake: Intake, wire: Wire) -> Planned:
         raise ValueError(message)
     ledger = context.state.ledger()
     before = load_mirror(context.folder, context.table.name)
+    if before is not None:
+        shown = {entity for entity, count in before.totals.items() if count}
+        context.story.seen = frozenset(shown)
     able = context.target.capabilities
     entities = tuple(
         e for e in context.table.entities if e in roster.modes and e in able.verbs
@@ -152,6 +155,7 @@ def _draft(
                 rules=context.rules(),
                 rows_before=before,
                 passed=passed_before(context),
+                seen=context.story.seen,
             )
         )
         step.advance(planned.plan.operations.height)

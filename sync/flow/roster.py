@@ -9,7 +9,7 @@ import polars as pl
 from sync.config import Config
 from sync.flow.night import Manner, accounted, opened
 from sync.flow.reading import demand_complete, read_target
-from sync.model.entities import ENTITIES, REFERENCE, Entity
+from sync.model.entities import ENTITIES, PEOPLE, REFERENCE, STATED, Entity
 from sync.model.normalise import FIELD_SEPARATOR, ROLE_SEPARATOR
 from sync.targets.base import Wants
 from sync.wire import Wire
@@ -60,7 +60,15 @@ def _with_roles(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+_PERSON_NAMES = {
+    entity: [name for name in ENTITIES[entity].names if name not in STATED]
+    for entity in PEOPLE
+}
+
+
 def _shaped(entity: Entity, frame: pl.DataFrame) -> pl.DataFrame:
-    names = [name for name in ENTITIES[entity].names if name in frame.columns]
+    # Roles stand in columns of their own.
+    stated = ENTITIES[entity].names if entity not in PEOPLE else _PERSON_NAMES[entity]
+    names = [name for name in stated if name in frame.columns]
     extra = sorted(name for name in frame.columns if name.startswith("metadata."))
     return frame.select([*names, *extra]).sort(names)

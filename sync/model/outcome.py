@@ -51,6 +51,9 @@ class Failure:
     """Seconds, from the server's own hint."""
     in_doubt: bool = False
     """Whether a write may have had its effect all the same."""
+    of_item: bool = False
+    """Whether the request went through and this one record of it was judged: read back
+    and still not as it was to be, it has failed, and is in doubt no more."""
 
 
 @dataclass(frozen=True, slots=True)

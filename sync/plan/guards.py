@@ -81,6 +81,8 @@ class GuardInput:
     operations: int
     first_run: bool
     """No ledger of this target yet, and its roster is not empty."""
+    seen: frozenset[Entity] = frozenset()
+    """Entities of which the last read had shown records."""
     source: str = ""
     """Who delivers this drop: what another one named is not in its reach."""
     rules: GuardRules = field(default_factory=GuardRules)
@@ -193,7 +195,8 @@ def _of_entity(
     ):
         limit = Limit(name, threshold, rules.floor)
         yield _counted(limit, entity, marked.filter(column), of)
-    yield from _vanished(entity, marked, of, rules)
+    if entity in given.seen:
+        yield from _vanished(entity, marked, of, rules)
     yield from _cleared(entity, marked, of, rules)
     yield from _by_group(entity, marked, rules)
 

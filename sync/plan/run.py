@@ -80,6 +80,8 @@ class PlanInput:
     ledger: LedgerView
     rules: Rules
     rows_before: Mapping[Entity, int]
+    seen: frozenset[Entity] = frozenset()
+    """Entities of which the last read had shown records."""
     passed: pl.DataFrame = field(default_factory=NONE_PASSED.to_frame)
     """``id`` of creations that passed the guards in a run that did not finish."""
 
@@ -290,6 +292,7 @@ def _guard_input(
         can_end=can_end,
         operations=count,
         passed=given.passed,
+        seen=given.seen,
         source=given.rules.source,
         first_run=given.ledger.records.is_empty() and held,
         rules=given.rules.guards,

@@ -59,6 +59,7 @@ def summary(account: Account, *, previewed: bool = False) -> list[RenderableType
         *_guards(account),
         *(Text(plain(sentence), style="red") for sentence in balance(account)),
         *news,
+        *(Text(plain(f"  {said}")) for said in _all_aside(account)),
         *finding_lines(_mended(account.findings), WORST, reveal=False),
         *(Text(plain(f"note: {note}")) for note in account.notes),
     ]
@@ -239,6 +240,13 @@ def _codes(findings: Findings, news: Mapping[str, int]) -> Iterator[RenderableTy
         for code, count in by_code.items()
     )
     yield Text(plain("findings: " + ", ".join(said)))
+
+
+def _all_aside(account: Account) -> list[str]:
+    """Why, where nothing of the drop has a place in the target."""
+    parts = [one["diff"] for one in account.entities.values() if "diff" in one]
+    held = sum(sum(diff.values()) - diff.get("unsupported", 0) for diff in parts)
+    return [] if held else _left_out(account.findings)
 
 
 def _left_out(findings: Findings) -> list[str]:

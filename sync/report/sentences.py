@@ -103,7 +103,10 @@ def _verdict(account: Account) -> str:
 def _nothing(account: Account) -> str:
     """Why there was nothing to do: what is set aside was not even compared."""
     aside = account.total("diff", "unsupported")
-    if aside and aside == account.total("rows", "accepted"):
+    compared = sum(
+        sum(one.get("diff", {}).values()) for one in account.entities.values()
+    )
+    if aside and aside == compared:
         return "nothing to change, because every row of the drop is set aside."
     if aside:
         said = number(aside, "row is", "rows are")

@@ -581,7 +581,7 @@ def test_a_course_that_we_emptied_ourselves_may_be_empty(lms: Lms) -> None:
 def test_a_course_that_breaks_the_call_takes_no_other_with_it(lms: Lms) -> None:
     lms.sandbox.configure(openedx_barred=[ART], openedx_barred_status=500)
     both = [(one, course) for one in PEOPLE for course in (MATH, ART)]
-    assert lms.sync(both).code == 1
+    assert lms.sync(both).code == 5
     assert lms.enrolled() == {(one, MATH) for one in PEOPLE}
 
 

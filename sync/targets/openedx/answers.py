@@ -89,7 +89,9 @@ class Said:
         """It failed at the server: read, and sent again unless that mails anew."""
         if self.mails:
             return self.refused(code, why)
-        failure = Failure(FailureKind.RETRY, self.status, code, why, in_doubt=True)
+        failure = Failure(
+            FailureKind.RETRY, self.status, code, why, in_doubt=True, of_item=True
+        )
         return Outcome(self.operation, State.SENT, self.status, failure=failure)
 
     def untold(self) -> Outcome:

@@ -250,6 +250,7 @@ def _failure(operation: str, answer: Answer, result: Result, code: int) -> Outco
         f"item_{code}",
         ": ".join(part for part in parts if part),
         in_doubt=there or later,
+        of_item=True,
     )
     state = State.SENT if failure.in_doubt else State.FAILED
     return Outcome(operation, state, status=answer.status, failure=failure)

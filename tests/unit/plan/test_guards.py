@@ -424,6 +424,9 @@ def test_what_another_source_named_alone_is_in_no_share() -> None:
 def test_what_was_there_and_is_all_gone_is_not_made_anew_unseen(
     groups: tuple[tuple[int, Row], ...], trips: bool
 ) -> None:
-    found = [g for g in judged(rows(*groups)) if g.name == "creates" and g.tripped]
+    given = judged(rows(*groups), seen=frozenset({STUDENTS}))
+    found = [g for g in given if g.name == "creates" and g.tripped]
     assert bool(found) is trips
+    unseen = judged(rows(*groups))
+    assert not [g for g in unseen if g.name == "creates" and g.tripped]
     assert all("before" in guard.message for guard in found)
