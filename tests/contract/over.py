@@ -38,7 +38,8 @@ def briefly(*needs: Can) -> pytest.MarkDecorator:
 def by_turns(
     name: str, cases: Mapping[str, T], *needs: Can, share: int = SHARE
 ) -> pytest.MarkDecorator:
-    """Every kind that can with every case; in the short form each has some."""
+    """Every kind that can with every case; in the short form each has some, and so have
+    siblings in the long one."""
     found = [
         pytest.param(
             harness,
@@ -50,5 +51,6 @@ def by_turns(
         )
         for n, harness in enumerate(able(*needs))
         for m, (said, case) in enumerate(cases.items())
+        if not harness.sibling or (n + m) % share == 0
     ]
     return pytest.mark.parametrize(("harness", name), found)

@@ -17,6 +17,8 @@ from tests.support.meddler import Heard, Meddler, Rule, Trouble
 from tests.support.remote import active, doubles
 from tests.support.workspace import TARGET, Workspace, total
 
+pytestmark = pytest.mark.long  # the contract suite has every trouble in its short form
+
 PATIENT = {"timeout": "1s", "retries": 2}
 SCOPE = "https://purl.imsglobal.org/spec/or/v1p2/scope/roster.readonly"
 API_SCOPE = "https://purl.imsglobal.org/spec/or/v1p1/scope/roster-core.readonly"

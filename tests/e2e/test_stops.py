@@ -17,6 +17,8 @@ from tests.support.ended import Ended
 from tests.support.remote import active, doubles, lost
 from tests.support.workspace import TARGET, Workspace, total
 
+pytestmark = pytest.mark.long  # the contract suite kills every kind in its short form
+
 LATENCY = 0.05
 ENOUGH = 10
 """Writes after which a run is in the midst of sending."""
