@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup demo test test-long check bench lock
+.PHONY: setup demo test test-long faults check bench lock
 
 setup: $(STAMP)
 
@@ -19,11 +19,16 @@ demo: setup
 	$(BIN)/roster-sync demo
 
 test: setup
-	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not long"
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not long and not faults"
 
 # What takes minutes by itself: run before anything lands.
 test-long: setup
-	$(BIN)/python -m pytest -q -n 2 --dist load -m long
+	$(BIN)/python -m pytest -q -n 2 --dist load -m "long and not faults"
+
+# Kills, lost answers, full disks, hostile files and servers; prints what was measured.
+# FAULT_ROUNDS=10 is the long form.
+faults: setup
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal tests/faults
 
 check: setup
 	$(BIN)/ruff format --check .
