@@ -21,6 +21,7 @@ PARTS = {
     "RS2": "Rows together: keys, people, references",
     "RS3": "What the target cannot hold, or nobody holds",
     "RS4": "The drop as a whole",
+    "RS5": "Who is who: the drop beside the target",
 }
 """The first characters of a code, and what such codes are about."""
 

@@ -36,6 +36,7 @@ from sync.wire import HALTED, LONGEST_HINT, PAUSED, Breaker, Wire, summary
 SLICE = 2_000
 """Operations taken out of the plan at once."""
 _DENIED = frozenset({401, 403})
+_LATER = "see whether the system is up, then run again: what is left is done then"
 
 
 Changed = Callable[[pl.DataFrame], Awaitable[Mapping[str, str]]]
@@ -212,8 +213,9 @@ class Sender:
                 return
             if await self._in_parts(task, result):
                 return
-            if result.status in task.request.otherwise_on and not result.in_doubt:
-                request, result = await self._otherwise(task, result)
+            other, on = task.request.otherwise, task.request.otherwise_on
+            if other is not None and result.status in on and not result.in_doubt:
+                request, result = await self._otherwise(task, other, result)
         if request is None:
             return
         outcomes = [
@@ -225,6 +227,14 @@ class Sender:
             self._breaker.note(request.service, _judged(result, outcomes))
         except TargetError as error:
             self._given_up = error
+        if self._stormed(result):
+            what = "more requests failed than may be repeated"
+            self._given_up = self._given_up or TargetError(what, do=_LATER)
+
+    def _stormed(self, result: Answer | Failure) -> bool:
+        """Whether it failed and may not have been repeated, since so much else was."""
+        failed = isinstance(result, Failure) and result.kind is FailureKind.RETRY
+        return failed and self.wire.overdrawn
 
     def _ends(self, failure: Failure, *, sent: bool) -> bool:
         """Whether nothing is to be said of it: it was stopped before it left."""
@@ -254,17 +264,14 @@ class Sender:
         return True
 
     async def _otherwise(
-        self, task: Task, failure: Failure
+        self, task: Task, other: Request, failure: Failure
     ) -> tuple[Request | None, Answer | Failure]:
         """The other verb for the same values, unless the record has changed."""
-        other = task.request.otherwise
         mine = task.wave.filter(pl.col("id").is_in(list(task.request.operations)))
         changed = await self.changed(mine)
         if changed:
             await self._settle([skipped(one, why) for one, why in changed.items()])
             return None, failure
-        if other is None:
-            return task.request, failure
         self.notes.append(
             f"{task.request.method} was answered {failure.status}, so {other.method} "
             f"was sent for {', '.join(other.operations)}"

@@ -128,7 +128,9 @@ def _configured(out: Path, url: str) -> Path:
         number += 1
     path = folder / "roster-sync.toml"
     try:
-        folder.mkdir(mode=0o700, parents=True)
+        out.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700)
+        path.touch(mode=0o600)
         path.write_text(CONFIG.format(url=url, rate=RATE), "utf-8")
     except OSError as error:
         message = f"{folder} cannot be written: {error.strerror}"

@@ -6,6 +6,7 @@ from rapidfuzz import process
 from rich.text import Text
 
 from sync.cli.session import Session
+from sync.diff import CODES as DIFF
 from sync.errors import ExitCode, UsageError
 from sync.flow.codes import CODES as FLOW
 from sync.mapping import CODES as MAPPING
@@ -17,7 +18,7 @@ from sync.validate import CODES as VALIDATE
 
 def all_codes() -> dict[str, Code]:
     """Every code that the program can find, in order."""
-    codes = (*READ, *MAPPING, *VALIDATE, *TARGETS, *FLOW)
+    codes = (*READ, *MAPPING, *VALIDATE, *TARGETS, *FLOW, *DIFF)
     return {code.code: code for code in sorted(codes, key=lambda one: one.code)}
 
 

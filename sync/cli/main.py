@@ -89,6 +89,12 @@ Wait = Annotated[
     str | None,
     typer.Option(help='How long to wait for another run of the target: "30m".'),
 ]
+Renames = Annotated[
+    Path | None,
+    typer.Option(
+        help="The renames.csv of a run, with the rows left in that are confirmed."
+    ),
+]
 DeadlineText = Annotated[
     str | None,
     typer.Option(help='When to stop sending: a duration ("2h") or a time ("04:30").'),
@@ -167,6 +173,7 @@ def plan(
     mapping: Mapping = None,
     source: Source = None,
     wait: Wait = None,
+    accept_renames: Renames = None,
     *,
     delta: Delta = False,
     again: Again = False,
@@ -178,7 +185,11 @@ def plan(
     from sync.cli.night import Night, night
 
     asked = Night(
-        drop, target, mapping, source, wait, delta=delta, dry=True, again=again
+        *(drop, target, mapping, source, wait),
+        delta=delta,
+        dry=True,
+        again=again,
+        accept_renames=accept_renames,
     )
     _end(night(session, asked, out=out, changes_code=exit_code))
 
@@ -191,6 +202,7 @@ def run(
     source: Source = None,
     wait: Wait = None,
     deadline: DeadlineText = None,
+    accept_renames: Renames = None,
     *,
     delta: Delta = False,
     again: Again = False,
@@ -206,6 +218,7 @@ def run(
         delta=delta,
         dry=dry_run,
         again=again,
+        accept_renames=accept_renames,
     )
     _end(night(session, asked))
 
@@ -258,6 +271,18 @@ def resume(
 
 
 @app.command()
+def undo(
+    run: Annotated[str, typer.Argument(help="The run, as runs names it.")],
+    out: Annotated[Path | None, typer.Option(help="Where to write the plan.")] = None,
+    wait: Wait = None,
+) -> None:
+    """Make the plan that takes a run back; apply carries it out."""
+    from sync.cli.undo import undo as take_back
+
+    _end(take_back(session, run, out, wait))
+
+
+@app.command()
 def runs(
     target: Annotated[str | None, typer.Option(help="Only this target.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="So many at the most.")] = 20,
@@ -266,6 +291,23 @@ def runs(
     from sync.cli.runs import runs as run
 
     _end(run(session, target, limit))
+
+
+@app.command()
+def status(
+    target: Annotated[
+        list[str] | None,
+        typer.Option("--target", help="Only this target; may be repeated."),
+    ] = None,
+    max_age: Annotated[
+        str | None,
+        typer.Option(help='End with 5 when the last good run is older: "26h".'),
+    ] = None,
+) -> None:
+    """When the last good run of each target ended: the alarm for a silent cron."""
+    from sync.cli.status import status as run
+
+    _end(run(session, target or [], max_age))
 
 
 @app.command()
@@ -474,7 +516,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     # Until the options are parsed; a mistake in them must be told as asked for.
     session.console = Console(json="--json" in given, color="--no-color" not in given)
-    return _caught(lambda: app(given, standalone_mode=False))
+    try:
+        return _caught(lambda: app(given, standalone_mode=False))
+    except OSError:  # not even that can be said: the code is all there is
+        return int(ExitCode.LOCAL_FAILED)
 
 
 def _caught(command: Callable[[], object]) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from sync.cli.session import Session, deadline, duration
 from sync.config import Config, TargetConfig
 from sync.errors import ExitCode, LocalError, RosterSyncError, UsageError, worst
 from sync.flow import (
+    Confirmed,
     How,
     Intake,
     Manner,
@@ -18,6 +19,7 @@ from sync.flow import (
     Result,
     incomplete,
     nightly,
+    read_confirmed,
     take_in,
     without_sentinel,
 )
@@ -37,6 +39,19 @@ class Night:
     delta: bool = False
     dry: bool = False
     again: bool = False
+    accept_renames: Path | None = None
+    confirmed: Confirmed | None = None
+    """What stands in that file."""
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """Those that say how the drop is read, as they were given."""
+        told = (("--mapping", self.mapping), ("--source", self.source))
+        flags = (("--delta", self.delta), ("--again", self.again))
+        return (
+            *(word for name, value in told if value for word in (name, value)),
+            *(name for name, given in flags if given),
+        )
 
 
 def night(
@@ -50,6 +65,11 @@ def night(
     if out is not None and len(set(asked.targets)) > 1:
         message = "--out takes the plan of one target"
         raise UsageError(message, do="name one --target, or leave --out away")
+    if asked.accept_renames is not None:
+        if len(set(asked.targets)) > 1:
+            message = "--accept-renames takes what was proposed for one target"
+            raise UsageError(message, do="name one --target")
+        asked = replace(asked, confirmed=read_confirmed(asked.accept_renames))
     results = night_results(session, asked, out)
     codes = [
         ExitCode(one.exit_code)
@@ -81,9 +101,9 @@ def night_results(
             results.append(error)
             continue
         if out is not None:
-            _copy_plan(result, out)
+            copy_plan(result, out)
         results.append(result)
-        _print(session, result, table, dry=asked.dry, out=out)
+        print_result(session, result, table, dry=asked.dry, out=out)
         if session.stopped:
             break
     return results
@@ -116,6 +136,8 @@ def _one(
         wait=duration(asked.wait, "--wait"),
         deadline=deadline(asked.deadline, config),
         on_wire=session.on_wire,
+        confirmed=asked.confirmed,
+        options=asked.options,
     )
     return session.run(
         lambda: nightly(config, table.name, intake, manner, dry=asked.dry)
@@ -147,7 +169,7 @@ def _code(result: Result, *, changes_code: bool) -> ExitCode:
     return ExitCode.CHANGES if changes_code and changes and done else result.exit_code
 
 
-def _print(
+def print_result(
     session: Session,
     result: Result,
     table: TargetConfig,
@@ -155,6 +177,7 @@ def _print(
     dry: bool,
     out: Path | None,
 ) -> None:
+    """Tell people how a run ended; ``dry``: what it would do as well."""
     console = session.console
     previewed = dry or result.exit_code is ExitCode.HELD
     if result.plan is not None and previewed:
@@ -168,14 +191,16 @@ def _print(
         console.fail(result.error)
 
 
-def _copy_plan(result: Result, out: Path) -> None:
+def copy_plan(result: Result, out: Path) -> None:
     """The plan where it was asked for, private like the one in the run's folder."""
     source = result.folder / "plan.rsplan"
     if not source.exists():
         return
     try:
-        out.unlink(missing_ok=True)
-        out.touch(mode=0o600)
+        if out.is_file():  # not where it is a device, which is only written to
+            out.unlink()
+        if not out.exists():
+            out.touch(mode=0o600)
         shutil.copyfile(source, out)
     except OSError as error:
         message = f"{out} cannot be written: {error.strerror}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from rich.text import Text
 from sync.cli.session import Session
 from sync.config import Config
 from sync.errors import ExitCode, LocalError, UsageError
-from sync.report import plain
+from sync.report import RENAMES, plain
 from sync.state import RUNS_SCHEMA, StateFolder, TargetState
 
 SHEETS = ("findings.csv", "operations.csv")
@@ -54,7 +53,7 @@ def _table(rows: list[dict[str, Any]]) -> Table:
             row["started"],
             row["outcome"] or "open",
             code,
-            row["drop_name"] or "",
+            row["drop_name"] or ("undo" if row["undoes"] else ""),
         )
         table.add_row(*(Text(plain(cell)) for cell in cells))
     return table
@@ -102,17 +101,21 @@ def _sheets(session: Session, folder: Path, out: Path | None) -> ExitCode:
     if out is None:
         message = "--format csv needs --out, the folder for its files"
         raise UsageError(message, do="name one")
-    for name in SHEETS:
+    names = [*SHEETS, *([RENAMES] if (folder / RENAMES).exists() else [])]
+    for name in names:
         _copy(folder / name, out / name)
-    session.console.message(f"written: {', '.join(str(out / one) for one in SHEETS)}")
+    session.console.message(f"written: {', '.join(str(out / one) for one in names)}")
     return ExitCode.DONE
 
 
 def _copy(source: Path, target: Path) -> None:
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if target.is_file():  # not where it is a device, which is only written to
+            target.unlink()
+        if not target.exists():
+            target.touch(mode=0o600)
         shutil.copyfile(source, target)
-        os.chmod(target, 0o600)  # noqa: PTH101 - of the file just written
     except OSError as error:
         message = f"{target} cannot be written: {error.strerror}"
         raise LocalError(message, do="choose another place with --out") from None

@@ -50,6 +50,8 @@ def show(
     account = {e: s for e, s in plan.account.items() if entity in {None, e}}
     chosen_plan = replace(plan, operations=chosen, account=account)
     session.console.result(*preview(chosen_plan, Findings.none(), rate))
+    if run := plan.inputs.get("undo"):
+        session.console.result(f"it takes back run {run}")
     session.console.result(
         f"plan {plan.id} for {plan.target}, digest {plan.digest[:12]}, valid until "
         f"{plan.valid_until.astimezone(config.timezone):%Y-%m-%d %H:%M}"

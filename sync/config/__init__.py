@@ -7,7 +7,7 @@ model (``KindKeys``), and gets an instance of it back as ``TargetConfig.settings
 from __future__ import annotations
 
 from sync.config.editor import schema
-from sync.config.fingerprint import fingerprint
+from sync.config.fingerprint import fingerprint, place
 from sync.config.kinds import KindKeys
 from sync.config.load import DEFAULT_NAME, load
 from sync.config.model import (
@@ -48,5 +48,6 @@ __all__ = [
     "fingerprint",
     "load",
     "parse_duration",
+    "place",
     "schema",
 ]

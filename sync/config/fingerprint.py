@@ -39,6 +39,14 @@ def fingerprint(config: TargetConfig) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def place(config: TargetConfig) -> str:
+    """SHA-256 of where a target is and under which identities it holds its records:
+    of its kind and the settings of that kind, without limits on harm and removals."""
+    facts = {"kind": config.kind, "settings": _plain(config.settings)}
+    text = json.dumps(facts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def _facts(table: BaseModel) -> dict[str, Any]:
     return {
         name: _plain(getattr(table, name))

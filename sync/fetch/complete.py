@@ -2,7 +2,8 @@
 
 Comes in: a ``Listing`` and what the last mirror held. Goes out: its distinct records
 and whether they are all. Only a complete list may be the reason that anything is
-removed: distinct records equal to the announced total, at the start and at the end.
+removed: distinct records equal to the announced total, at the start and at the end,
+in pages each of which begins where the one before it ended.
 """
 
 from __future__ import annotations
@@ -80,7 +81,9 @@ def distinct(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _doubt(read: ListRead, count: int) -> str | None:
     if not read.ended:
-        return "its pages go round in circles"
+        return "its pages go round in circles, or on from an empty one"
+    if not read.joined:
+        return "its pages do not join: records came or went meanwhile"
     totals = sorted({total for total in read.totals if total is not None})
     if len(totals) > 1:
         return f"its total changed between {totals[0]} and {totals[-1]} meanwhile"

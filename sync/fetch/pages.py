@@ -4,11 +4,17 @@ Comes in: a ``Listing``. Goes out: a ``ListRead`` with the records in the list's
 and everything that speaks for or against their being all. With a known total the
 pages are read at once, otherwise one after the other. Paging advances by the rows
 received: servers clamp the limit that was asked for.
+
+Each page that is asked for by its offset begins with the last record of the one before
+it. In a list that is in order, whatever stayed there throughout stands between two such
+records, and is in the page that has both: pages that join have lost nobody, whatever
+came and went between one request and the next. Where they do not, something moved, and
+totals that agree would not show it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
@@ -21,10 +27,20 @@ from sync.fetch.readable import Readable
 from sync.model.outcome import Failure
 from sync.model.request import Answer, Listing, Page, Request
 from sync.targets.base import ID
-from sync.wire import HALTED, UnreadableError, Wire, next_query, summary
+from sync.wire import (
+    HALTED,
+    INSECURE,
+    TLS_ADVICE,
+    UnreadableError,
+    Wire,
+    next_query,
+    summary,
+)
 
 MAX_PAGES = 200_000
 """More pages than this of one list are no list: 20 million records by 100."""
+SPARE_PAGES = 20
+"""So many pages more than twice those announced may a list grow while it is read."""
 IN_THREAD = 256 * 1024
 """Bytes of a body from which decoding it would hold up the other requests."""
 DECODERS = 2
@@ -39,8 +55,9 @@ Seen = Callable[[int], None]
 class ListRead:
     """What one reading of a list brought.
 
-    ``ended`` is false where paging went round in circles; ``totals`` are the
-    announced ones, in the order of the pages, a last look after the last page
+    ``ended`` is false where paging went round in circles or led on from an empty page,
+    ``joined`` where a page does not begin where the one before it ended; ``totals``
+    are the announced ones, in the order of the pages, a last look after the last page
     included.
     """
 
@@ -49,6 +66,7 @@ class ListRead:
     pages: int
     effective_limit: int
     ended: bool = True
+    joined: bool = True
     notes: tuple[str, ...] = ()
 
     @property
@@ -99,6 +117,10 @@ class ListReader:
         self._preferred = listing.preferred
         self._base = target.services[listing.service].url
         self._decoding = anyio.CapacityLimiter(DECODERS)
+        self._overlap = 1
+        """Records that a page has in common with the one before it."""
+        self._dry: float = float("inf")
+        """Where a page came empty: there is nothing from there on."""
 
     async def read(self) -> ListRead:
         """The whole list, once. Raises ``TargetError`` where that is impossible."""
@@ -131,63 +153,80 @@ class ListReader:
         if step < self._listing.limit:
             # Clamped, or one page that was short: the second says which.
             second = await self._chunk(at, self._listing.limit, once=True)
-            head.add(second)
-            at += second.received
             step = max(step, second.received)
-        starts = range(at, total, step)
+            if step > 1:
+                head.add(second)
+                at += max(0, second.received - self._overlap)
+        # Pages of one record have no room for the one before.
+        self._overlap = min(self._overlap, step - 1)
+        size = step - self._overlap
+        starts = range(at, total, size)
         if len(starts) > MAX_PAGES:
             what = f"announces {total} records, {step} a page"
             raise self._error(what)
 
         async def chunk(start: int) -> _Part:
-            return await self._chunk(start, step)
+            return await self._chunk(start, size)
 
         for part in await in_crowd(starts, chunk, self._wire.limits.concurrency):
             head.add(part)
-        head.add(await self._rest(at + len(starts) * step, step, head.newest))
+        await self._rest(head, at + len(starts) * size, size)
         look = await self._page(self._query(1, 0), told=False)
         totals = [each.total for each in head.said] + [look[1].total if look else None]
-        whole = pl.concat(head.frames, how="diagonal_relaxed")
-        notes = self._clamped(step)
-        return ListRead(whole, tuple(totals), len(head.said), step, notes=notes)
+        frames, joined = joint(head.frames, self._overlap)
+        return ListRead(
+            pl.concat(frames, how="diagonal_relaxed"),
+            tuple(totals),
+            len(head.said),
+            step,
+            joined=joined,
+            notes=self._clamped(step),
+        )
 
-    async def _chunk(self, start: int, step: int, *, once: bool = False) -> _Part:
-        """The records from ``start`` to ``start + step``, in more than one page where
-        the server gives less than was asked for; ``once``: in one page."""
-        part = _Part()
-        at, end = start, start + step
-        while at < end:
-            read = await self._page(self._query(end - at, at))
+    async def _chunk(self, start: int, size: int, *, once: bool = False) -> _Part:
+        """The records from ``start`` to ``start + size`` behind the one before them,
+        in more than one page where the server gives less than was asked for; ``once``:
+        in one page. Nothing behind a page that was empty is asked for."""
+        part, over = _Part(), self._overlap
+        at, end = start, start + size
+        while at < end and at < self._dry:
+            limit = min(self._listing.limit, end - at + over)
+            read = await self._page(self._query(limit, at - over))
             if read is None:
                 break
             part.frames.append(read[0])
             part.said.append(read[1])
-            at += read[1].received
-            if once or read[1].received == 0 or at >= (read[1].total or end):
+            at += max(0, read[1].received - over)
+            if read[1].received <= over and not once:
+                self._dry = min(self._dry, at)
+            if once or at >= (read[1].total or end):
                 break
         return part
 
-    async def _rest(self, at: int, step: int, newest: int) -> _Part:
-        """What has come behind the end since the first page announced it."""
-        rest = _Part()
-        while at < newest and len(rest.said) < MAX_PAGES:
-            more = await self._chunk(at, step)
-            rest.add(more)
-            if more.received == 0:
+    async def _rest(self, head: _Part, at: int, size: int) -> None:
+        """What has come behind the end since the first page announced it; as many
+        pages again and some: a list that grows faster than it is read has no end."""
+        most = 2 * len(head.said) + SPARE_PAGES
+        while at < head.newest and len(head.said) < most:
+            more = await self._chunk(at, size)
+            head.add(more)
+            if more.received <= self._overlap:
                 break
-            at += step
-            newest = max(newest, more.newest)
-        return rest
+            at += size
 
     async def _one_after_the_other(self, frame: pl.DataFrame, page: Page) -> ListRead:
         step = at = page.received
-        watch = CircleWatch()
+        over = min(self._overlap, max(0, step - 1))
+        watch = CircleWatch(_enough(page))
         ended = not watch.turns(frame, page)
         linked = page.next is not None or self._listing.window is None
         totals = [page.total]
         while page.received and (page.next is not None or not linked):
-            read = await self._page(self._after(page, at))
-            if read is None or read[1].received == 0:
+            query, counted = self._after(page, at - over)
+            known = over if counted else 0
+            read = await self._page(query)
+            if read is None or read[1].received <= known:
+                ended = ended and (read is None or read[1].next is None)
                 break
             frame, page = read
             totals.append(page.total)
@@ -195,26 +234,33 @@ class ListReader:
                 ended = False
                 break
             linked = linked or page.next is not None
-            at += page.received
+            at += page.received - known
+        frames, joined = joint(watch.frames, over if self._counts(page) else 0)
         return ListRead(
-            pl.concat(watch.frames, how="diagonal_relaxed"),
+            pl.concat(frames, how="diagonal_relaxed"),
             tuple(totals),
             len(watch.frames),
             step,
             ended,
+            joined,
             self._clamped(step) if len(totals) > 1 else (),
         )
 
-    def _after(self, page: Page, at: int) -> tuple[tuple[str, str], ...]:
+    def _counts(self, page: Page) -> bool:
+        """Whether what comes after this page is asked for by its offset."""
+        return self._after(page, 0)[1]
+
+    def _after(self, page: Page, at: int) -> tuple[tuple[tuple[str, str], ...], bool]:
+        """The query of the page behind ``page``, and whether it says the offset."""
         listing = self._listing
         if page.next is None:
-            return self._query(listing.limit, at)
+            return self._query(listing.limit, at), listing.window is not None
         query = next_query(self._base, listing.path, page.next)
         if listing.window is None:
-            return query
+            return query, False
         # Links with an offset are off by one in some systems; rows received are not.
         counted = any(name == listing.window[1] for name, _ in query)
-        return self._query(listing.limit, at) if counted else query
+        return (self._query(listing.limit, at), True) if counted else (query, False)
 
     def _query(self, limit: int, offset: int) -> tuple[tuple[str, str], ...]:
         window = self._listing.window
@@ -306,8 +352,9 @@ class BarredError(Exception):
 class CircleWatch:
     """Notices paging that never ends: the same page, the same link, no new records."""
 
-    def __init__(self) -> None:
-        """No page yet."""
+    def __init__(self, most: int = MAX_PAGES) -> None:
+        """No page yet, and so many of them at most."""
+        self._most = most
         self.frames: list[pl.DataFrame] = []
         self._pages: set[tuple[int, int]] = set()
         self._links: set[str] = set()
@@ -319,7 +366,7 @@ class CircleWatch:
         mark = (frame.height, int(frame[ID].hash().sum()))
         if page.received and (mark in self._pages or page.next in self._links):
             return True
-        if len(self.frames) >= MAX_PAGES:
+        if len(self.frames) >= self._most:
             return True
         self._pages.add(mark)
         if page.next is not None:
@@ -338,6 +385,32 @@ class CircleWatch:
         return still
 
 
+def _enough(first: Page) -> int:
+    """More pages than this are no list: twice those announced, and some."""
+    if first.total is None or not first.received:
+        return MAX_PAGES
+    return min(MAX_PAGES, 2 * (first.total // first.received) + SPARE_PAGES)
+
+
+def joint(
+    frames: Sequence[pl.DataFrame], overlap: int
+) -> tuple[list[pl.DataFrame], bool]:
+    """Pages without what each repeats of the one before it, and whether every one of
+    them has the last record of the one before."""
+    if not overlap:
+        return list(frames), True
+    kept, joined = [frames[0]], True
+    before = frames[0]
+    for frame in frames[1:]:
+        place = None
+        if before.height and frame.height:
+            place = frame[ID].index_of(before[ID][-1])
+        joined = joined and (place is not None or frame.is_empty())
+        kept.append(frame if place is None else frame[place + 1 :])
+        before = frame
+    return kept, joined
+
+
 def failed_list(wire: Wire, listing: Listing, failure: Failure) -> RosterSyncError:
     """The error for a list that could not be read after all retries."""
     where = f"{listing.service}: the list {listing.label}"
@@ -353,6 +426,8 @@ def failed_list(wire: Wire, listing: Listing, failure: Failure) -> RosterSyncErr
     if failure.status == HTTPStatus.NOT_FOUND:
         advice = "the address in the configuration is wrong"
         return TargetError(f"{where} does not exist ({said})", do=advice)
+    if failure.code in INSECURE:
+        return TargetError(f"{where} was not read: {failure.message}", do=TLS_ADVICE)
     advice = "see whether the system is up and our access is valid, then run again"
     return TargetError(f"{where} could not be read ({said})", do=advice)
 

@@ -5,9 +5,13 @@ from sync.flow.context import Show, Step
 from sync.flow.ending import Result
 from sync.flow.intake import How, Intake, Rejection, take_in
 from sync.flow.night import Manner, carry_out, nightly, refusal, resume
+from sync.flow.renames import Confirmed, read_confirmed
 from sync.flow.roster import fetch_roster
+from sync.flow.undo import Found, find_run, undo
 
 __all__ = [
+    "Confirmed",
+    "Found",
     "How",
     "Intake",
     "Manner",
@@ -17,10 +21,13 @@ __all__ = [
     "Step",
     "carry_out",
     "fetch_roster",
+    "find_run",
     "incomplete",
     "nightly",
+    "read_confirmed",
     "refusal",
     "resume",
     "take_in",
+    "undo",
     "without_sentinel",
 ]

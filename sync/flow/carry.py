@@ -9,14 +9,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import anyio
 import polars as pl
 
-from sync.apply import Sender, send_plan, settle_doubt, skipped
+from sync.apply import Read, Sender, send_plan, settle_doubt, skipped
 from sync.errors import TargetError
-from sync.flow.context import Context
+from sync.flow.context import Context, now
+from sync.flow.kept import keep_drift
 from sync.flow.overlay import overlaid
 from sync.flow.twins import twins
 from sync.model.entities import PEOPLE, REFERENCE, Entity
@@ -59,12 +61,12 @@ class Carrier:
             if reread:
                 await self._drift(sender, operations)
             open_ = operations.filter(~pl.col("id").is_in(list(sender.outcomes)))
-            await send_plan(sender, open_, self._wrong, self._twins)
+            await send_plan(sender, open_, self._surely_wrong, self._twins)
         if self.wire.halted is None:
             await self._verify()
 
     def _sender(self, advance: Callable[[int], None]) -> Sender:
-        ledger = self.context.state.ledger()
+        ledger = self.context.ledger()
         return Sender(
             self.context.target,
             self.wire,
@@ -106,6 +108,11 @@ class Carrier:
         named = await _read(self.context, self.wire, operations, self._ledger())
         return differences(operations, named, self.context.target.capabilities)
 
+    async def _surely_wrong(self, operations: pl.DataFrame) -> pl.DataFrame:
+        return await surely_wrong(
+            self._wrong, operations, self.context, self.wire, self.journal
+        )
+
     async def _twins(self, operations: pl.DataFrame) -> Mapping[str, str]:
         ledger = self._ledger()
         known = self._taken(ledger)
@@ -113,7 +120,7 @@ class Carrier:
 
     def _ledger(self) -> LedgerView:
         """The ledger with the identifiers that were given in this run."""
-        ledger = self.context.state.ledger()
+        ledger = self.context.ledger()
         given = self.journal.states().filter(pl.col("remote_id").is_not_null())
         fresh = given.join(
             self.plan.operations.select("id", "key"), on="id", how="inner"
@@ -126,7 +133,7 @@ class Carrier:
 
     async def _doubt(self, sender: Sender, operations: pl.DataFrame) -> None:
         if sender.in_doubt():
-            await settle_doubt(sender, operations, self._wrong, self._twins)
+            await settle_doubt(sender, operations, self._surely_wrong, self._twins)
 
     async def _drift(self, sender: Sender, operations: pl.DataFrame) -> None:
         fresh = operations.filter(~pl.col("id").is_in(list(sender.outcomes)))
@@ -137,11 +144,14 @@ class Carrier:
 
     async def _changed(self, operations: pl.DataFrame) -> Mapping[str, str]:
         """What is not as it was when the plan was made, by operation."""
-        ledger = self.context.state.ledger()
+        ledger = self.context.ledger()
         now = await _read(self.context, self.wire, operations, ledger)
         states = self.journal.states()
         done = states.filter(pl.col("state") == State.DONE.value)["id"]
-        return drifted(operations, now, frozenset(done))
+        drift = drifted(operations, now, frozenset(done))
+        if not drift.fields.is_empty():
+            keep_drift(self.context, drift.fields)
+        return drift.words
 
     async def _verify(self) -> None:
         """Read what was done back, for as long as it may take to show."""
@@ -164,7 +174,6 @@ class Carrier:
             return
         with self.context.stage("verify", mine.height, "operations"):
             story.unlike = await self._settled(mine)
-        self._demand_shown(mine)
         story.converged = settled and story.unlike.is_empty()
         story.differs = tuple(
             Difference(entity, key, name)
@@ -172,6 +181,7 @@ class Carrier:
                 "entity", "key", "field"
             ).iter_rows()
         )
+        self._demand_shown(mine)
 
     def _demand_shown(self, done: pl.DataFrame) -> None:
         """On a first run somebody of those written must show where people are read.
@@ -189,19 +199,56 @@ class Carrier:
 
     async def _settled(self, operations: pl.DataFrame) -> pl.DataFrame:
         patience = self.context.table.settle.total_seconds()
-        end = time.monotonic() + patience
-        pause = FIRST_PAUSE
-        while True:
-            wrong = await self._wrong(operations)
-            left = end - time.monotonic()
-            if wrong.is_empty() or left <= 0 or self.wire.halted is not None:
-                return wrong
-            operations = operations.join(
-                wrong.select("id").unique(), on="id", how="semi"
-            )
-            operations = operations.sort("phase", "wave", "entity", "key")
-            await anyio.sleep(min(pause, left))
-            pause = min(pause * 2, LONGEST_PAUSE)
+        wrong = await self._wrong(operations)
+        return await _wait(self._wrong, operations, wrong, patience, self.wire)
+
+
+async def _wait(
+    read: Read,
+    operations: pl.DataFrame,
+    wrong: pl.DataFrame,
+    seconds: float,
+    wire: Wire,
+) -> pl.DataFrame:
+    """What is still wrong when all of it holds, or the time is over."""
+    end, pause = time.monotonic() + seconds, FIRST_PAUSE
+    left = seconds
+    while not wrong.is_empty() and left > 0 and wire.halted is None:
+        await anyio.sleep(min(pause, left))
+        operations = operations.join(
+            wrong.select("id").unique(), on="id", how="semi"
+        ).sort("phase", "wave", "entity", "key")
+        wrong = await read(operations)
+        pause, left = min(pause * 2, LONGEST_PAUSE), end - time.monotonic()
+    return wrong
+
+
+async def surely_wrong(
+    read: Read,
+    operations: pl.DataFrame,
+    context: Context,
+    wire: Wire,
+    journal: Journal,
+) -> pl.DataFrame:
+    """What does not hold of operations in doubt, and will not either: a creation that
+    is not there may still be on its way, or have yet to show, for as long as
+    ``settle`` after it was sent, and making it again would make it twice."""
+    wrong = await read(operations)
+    able = context.target.capabilities
+    once = {one.value for one in (Entity if able.allocates else able.once)}
+    made = operations.filter(
+        pl.col("id").is_in(wrong["id"].implode()),
+        pl.col("entity").is_in(list(once)),
+        verb="create",
+    )
+    sent = journal.states().join(made.select("id"), on="id", how="semi")["sent_at"]
+    last = sent.max()
+    if not isinstance(last, datetime):
+        return wrong
+    settle = context.table.settle
+    left = min(last + settle - now(), settle).total_seconds()
+    later = await _wait(read, made, wrong.join(made, on="id", how="semi"), left, wire)
+    return pl.concat([wrong.join(made, on="id", how="anti"), later])
 
 
 async def _read(
@@ -255,9 +302,12 @@ async def settle_left_behind(
         doubtful = plan.operations.filter(pl.col("id").is_in(journal.in_doubt()))
         if doubtful.is_empty():
             return
-        named = await _read(context, wire, doubtful, context.state.ledger())
-        wrong = differences(doubtful, named, context.target.capabilities)
-        missed = set(wrong["id"])
+
+        async def read(operations: pl.DataFrame) -> pl.DataFrame:
+            named = await _read(context, wire, operations, context.ledger())
+            return differences(operations, named, context.target.capabilities)
+
+        missed = set((await surely_wrong(read, doubtful, context, wire, journal))["id"])
         await journal.settle([_found(one, one in missed) for one in doubtful["id"]])
 
 

@@ -100,4 +100,26 @@ CODES: tuple[Code, ...] = (
         "Deliver the file with the column. If it is not exported any more, run once "
         "with --again.",
     ),
+    Code(
+        "RS412",
+        Severity.REFUSED,
+        "A file ends within a line",
+        "Every file of the last good drop of this source ended with a line end, and "
+        "this one does not, so it was cut off on its way: the last cell of its last "
+        "row may be half of what it was. With --again it is a warning.",
+        "Deliver the file whole. If it is written in another way from now on, run once "
+        "with --again.",
+    ),
+    Code(
+        "RS413",
+        Severity.WARNING,
+        "A file lost the rows with which it ended",
+        "The last two rows of the last good drop's file are both missing, and no other "
+        "file says that they have left: the people whom they name are still "
+        "delivered, or enrollments and links still name them. A file that was cut off "
+        "behind a row looks like this, so nothing of the entity is ended for its "
+        "absence in this run, and the run ends with 1.",
+        "Deliver the file whole if it was cut off. If the rows have left, the next "
+        "good drop ends them.",
+    ),
 )

@@ -18,11 +18,14 @@ import polars as pl
 
 from sync.config import DEFAULT_NAME, Config, TargetConfig
 from sync.diff import FieldRules
+from sync.flow.renames import Confirmed
 from sync.log import get_logger
 from sync.model.entities import METADATA_PREFIX, Entity
 from sync.model.finding import Findings
-from sync.model.operation import OPERATION_SCHEMA
+from sync.model.ledger import LedgerView
+from sync.model.operation import DRIFT_SCHEMA, OPERATION_SCHEMA
 from sync.model.plan import Plan
+from sync.model.renames import PROPOSAL_SCHEMA, RENAME_SCHEMA, renamed
 from sync.model.roster import Roster
 from sync.plan import GuardRules, Rules, Threshold
 from sync.report import OUTCOME_SCHEMA, UNTOUCHED_SCHEMA, Difference, Stage
@@ -71,6 +74,7 @@ class Story:
     untouched: pl.DataFrame = field(default_factory=UNTOUCHED_SCHEMA.to_frame)
     differs: tuple[Difference, ...] = ()
     unlike: pl.DataFrame = field(default_factory=DIFFERS_SCHEMA.to_frame)
+    drift: pl.DataFrame = field(default_factory=DRIFT_SCHEMA.to_frame)
     converged: bool | None = None
     approved: dict[str, Any] | None = None
     notes: list[str] = field(default_factory=list)
@@ -88,12 +92,24 @@ class Story:
     """A remote list could not be proven complete."""
     succession: pl.DataFrame | None = None
     """The ledger as it will be (``plan.succession``), once there is a plan."""
+    proposals: pl.DataFrame = field(default_factory=PROPOSAL_SCHEMA.to_frame)
+    """Who may be whom under another id."""
+    renames: pl.DataFrame = field(default_factory=RENAME_SCHEMA.to_frame)
+    """What of that somebody has confirmed for this run."""
+    forgets: bool = False
+    """This run takes back that they were confirmed: at its end they hold no more."""
+    invocation: str | None = None
+    """How this run was called, for people to call it again."""
     newest: str | None = None
     """The newest dateLastModified of the drop."""
     good: GoodDrop | None = None
     """What this run's drop will be to later ones, if the run turns out good."""
+    cut_off: frozenset[Entity] = frozenset()
+    """Entities whose file may have lost its end since the last good drop."""
     missing_files: tuple[str, ...] = ()
     """Entities that the last good drop had and this one has not."""
+    undoes: str | None = None
+    """The run that this one takes back; null where there is a drop."""
 
 
 @dataclass(slots=True)
@@ -113,6 +129,13 @@ class Context:
     story: Story = field(default_factory=Story)
     on_wire: Callable[[Wire], None] = lambda _: None
     """Told of the wire of this run, so that signals can halt it."""
+    confirmed: Confirmed | None = None
+    """What somebody says of ids that have changed, until it is judged."""
+
+    def ledger(self) -> LedgerView:
+        """The ledger with the renames that this run has accepted: it says them itself
+        when the run turns out good."""
+        return renamed(self.state.ledger(), self.story.renames)
 
     @property
     def command(self) -> str:

@@ -6,6 +6,7 @@ ledger, the closed run.
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,9 +21,10 @@ from sync.model.finding import Severity
 from sync.model.ledger import LEDGER_SCHEMA, PAIRS_SCHEMA, LedgerView, digest
 from sync.model.outcome import State
 from sync.model.plan import Plan
+from sync.model.renames import renamed, taken_back
 from sync.model.roster import Roster
-from sync.plan import settled
-from sync.report import Account, write_report
+from sync.plan import beside, settled
+from sync.report import RENAMES, Account, number, write_report
 from sync.state import GoodDrop, RunEnd, expire_mirror
 
 OUTCOMES = {
@@ -74,7 +76,8 @@ def exit_code(story: Story, *, preview: bool) -> ExitCode:
     if not preview:
         wrong += total("operations", "failed", "skipped", "blocked")
         wrong += story.converged is False
-    return ExitCode.PARTIAL if wrong or story.missing_files else ExitCode.DONE
+    away = story.missing_files or story.cut_off
+    return ExitCode.PARTIAL if wrong or away else ExitCode.DONE
 
 
 def advice(code: ExitCode, story: Story, folder: Path) -> RosterSyncError | None:
@@ -100,17 +103,24 @@ def _shortfalls(story: Story) -> list[str]:
 
     rejected = total("rows", "rejected")
     waiting = total("diff", "blocked") + total("diff", "frozen")
+    proposed = story.proposals["new"].n_unique()
     changes = {
         name: total("operations", name) for name in ("failed", "skipped", "blocked")
     }
     found = [
         f"{rejected:,} rows rejected" if rejected else "",
         f"{waiting:,} rows blocked or frozen" if waiting else "",
+        f"{number(proposed, 'person', 'people')} may be there under another id"
+        if proposed
+        else "",
         *(f"{count:,} changes {name}" for name, count in changes.items() if count),
     ]
     if story.missing_files:
         names = ", ".join(f"{name}.csv" for name in story.missing_files)
         found.append(f"{names} of the last good drop is missing")
+    if story.cut_off:
+        names = ", ".join(f"{name}.csv" for name in sorted(story.cut_off))
+        found.append(f"the last rows of {names} of the last good drop are missing")
     if story.converged is False:
         found.append(f"{len(story.differs):,} values did not read back as written")
     return found
@@ -180,6 +190,10 @@ def _account(
         stages=tuple(story.stages),
         notes=tuple(dict.fromkeys(story.notes)),
         differs=story.differs,
+        proposals=story.proposals,
+        accepted=0 if story.forgets else story.renames.height,
+        confirm=_confirm(context),
+        drift=_skipped(story),
         converged=story.converged,
         approved=story.approved,
         plan=None
@@ -194,7 +208,23 @@ def _account(
         advice=error.line() if error else None,
         command=context.command,
         timeline=tuple(story.timeline),
+        undoes=story.undoes,
     )
+
+
+def _confirm(context: Context) -> str | None:
+    """The command that accepts what is left in this run's sheet of renames."""
+    story = context.story
+    if story.invocation is None or not story.proposals["clear"].any():
+        return None
+    path = context.folder.runs / context.run / RENAMES
+    return f"{story.invocation} --accept-renames {shlex.quote(str(path))}"
+
+
+def _skipped(story: Story) -> pl.DataFrame:
+    """What has changed of the records that were left alone for it."""
+    skipped = story.outcomes.filter(state=State.SKIPPED.value)
+    return story.drift.join(skipped, left_on="id", right_on="operation", how="semi")
 
 
 def _ledger(context: Context, *, moves: bool) -> LedgerView | None:
@@ -206,7 +236,8 @@ def _ledger(context: Context, *, moves: bool) -> LedgerView | None:
     succession = context.story.succession
     if succession is None:
         return None
-    before = context.state.ledger()
+    # What somebody confirmed of ids that changed holds when the run was good.
+    said, before = context.state.ledger(), context.ledger()
     # What is in doubt may well be there, and then nobody else made it.
     counts = [State.DONE.value] if moves else [State.DONE.value, State.SENT.value]
     done = context.story.outcomes.select(
@@ -215,15 +246,23 @@ def _ledger(context: Context, *, moves: bool) -> LedgerView | None:
         _column(context.story.outcomes, "remote_id"),
     )
     following = settled(succession, done, before)
+    if context.story.undoes is not None:  # which says nothing of other records
+        following = beside(following, succession, before)
     if not moves:
         made = done.filter("done").join(
             succession.filter("created"), on="operation", how="semi"
         )
         ours = succession.join(made, on="operation", how="semi").select("entity", "key")
         fresh = following.join(ours, on=["entity", "key"], how="semi")
-        kept = before.records.join(fresh, on=["entity", "key"], how="anti")
+        before = said
+        kept = said.records.join(fresh, on=["entity", "key"], how="anti")
         following = pl.concat([kept, fresh]).sort("entity", "key")
-    return LedgerView(following.select(LEDGER_SCHEMA.names()), _pairs(context, before))
+    next_one = LedgerView(
+        following.select(LEDGER_SCHEMA.names()), _pairs(context, before)
+    )
+    if moves and context.story.forgets:
+        return renamed(next_one, taken_back(context.story.renames))
+    return next_one
 
 
 def _column(frame: pl.DataFrame, name: str) -> pl.Expr:

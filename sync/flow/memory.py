@@ -14,6 +14,7 @@ from datetime import date
 import polars as pl
 
 from sync.flow.context import Context
+from sync.flow.cutoff import Ends, cut_off, cut_off_findings, ends, lost_line_ends
 from sync.flow.intake import Intake
 from sync.model.entities import Mode
 from sync.model.finding import Finding, Findings, Severity
@@ -51,13 +52,15 @@ def judge_age(context: Context, intake: Intake, *, again: bool) -> Findings:
 
 
 COLUMNS = "columns.json"
-"""In the folder of each run: the layout of its drop and the headers that decide."""
+"""In the folder of each run: the layout of its drop, the headers that decide, and what
+its files end with."""
 
 
 def keep_columns(context: Context, intake: Intake) -> None:
     """Write them for later runs."""
     layout = intake.mapped.layout if intake.mapped is not None else None
-    said = json.dumps({"layout": layout, "columns": dict(intake.columns)})
+    facts = {"layout": layout, "columns": dict(intake.columns), "ends": ends(intake)}
+    said = json.dumps(facts)
     write_atomic(context.folder.run_folder(context.run) / COLUMNS, said.encode())
 
 
@@ -79,6 +82,18 @@ def _vanished(
             continue
         for header in sorted({*headers} - {*intake.columns[files]}):
             yield _lost(files, header, again=again)
+    yield from _shortened(context, intake, kept.get("ends", {}), again=again)
+
+
+def _shortened(
+    context: Context, intake: Intake, before: Ends, *, again: bool
+) -> Iterator[Finding]:
+    """Files that may have lost their end."""
+    yield from lost_line_ends(intake, before, again=again)
+    policies = context.rules().policies
+    found = cut_off(intake, before)
+    context.story.cut_off = frozenset(e for e in found if policies[e] != "keep")
+    yield from cut_off_findings(context.story.cut_off)
 
 
 def _missing_files(context: Context, files: str, intake: Intake) -> Iterator[Finding]:

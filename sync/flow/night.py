@@ -7,6 +7,7 @@ was interrupted. Whatever happens, the run is accounted for and closed.
 from __future__ import annotations
 
 import getpass
+import shlex
 import socket
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -37,12 +38,14 @@ from sync.flow.carry import (
 from sync.flow.context import Context, Show, Story, log, now
 from sync.flow.ending import Result, advice, exit_code, finish, good_drop
 from sync.flow.intake import Intake
-from sync.flow.kept import PLAN, adopt, keep, kept, recall
+from sync.flow.kept import PLAN, adopt, keep, keep_approval, kept, recall, recall_drift
 from sync.flow.memory import judge_age, newest
 from sync.flow.preview import preview
+from sync.flow.renames import Confirmed
 from sync.log import run_log
 from sync.model.plan import Plan
 from sync.plan import DamagedPlanError, approved, read_plan
+from sync.report import tripped
 from sync.state import Journal, RunRecord, StateFolder, TargetState, hold
 from sync.targets.registry import make_target
 from sync.version import PROGRAM
@@ -50,6 +53,8 @@ from sync.wire import Deadline, Wire
 
 FIRST_CHARACTERS = 12
 """Of a digest, as it is shown for approval."""
+UNDOES = "undo"
+"""Among the inputs of a plan: the run that it takes back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +68,28 @@ class Manner:
     wait: timedelta | None = None
     deadline: Deadline | None = None
     on_wire: Callable[[Wire], None] = lambda _: None
+    confirmed: Confirmed | None = None
+    """What somebody says of ids that have changed."""
+    options: tuple[str, ...] = ()
+    """With which options, besides, this was called: to call it again."""
 
 
 @contextmanager
 def opened(
-    config: Config, name: str, manner: Manner, record: RunRecord | None = None
+    config: Config,
+    name: str,
+    manner: Manner,
+    record: RunRecord | None = None,
+    undoes: str | None = None,
 ) -> Iterator[Context]:
     """A run of a target with its lock held: a new one, or one to go on with.
 
-    Raises ``LockedError`` where another run holds the lock.
+    ``undoes``: the run that a new one takes back. Raises ``LockedError`` where another
+    run holds the lock.
     """
     table = config.target(name)
-    target = make_target(table)
+    undoes = undoes if record is None else record.undoes
+    target = make_target(table, undoing=undoes is not None)
     folder = StateFolder(config.state_dir)
     started = now() if record is None else record.started
     run = folder.new_run_id(started, name) if record is None else record.run
@@ -84,7 +99,7 @@ def opened(
         TargetState.open(folder, name) as state,
     ):
         if record is None:
-            state.begin_run(RunRecord(run, started, source=source))
+            state.begin_run(RunRecord(run, started, source=source, undoes=undoes))
         place = folder.run_folder(run)
         with run_log(place / "log.jsonl", run=run, target=name):
             log.info("begin", program=PROGRAM)
@@ -100,6 +115,7 @@ def opened(
                 source=source,
                 deadline=manner.deadline,
                 on_wire=manner.on_wire,
+                confirmed=manner.confirmed,
             )
 
 
@@ -109,6 +125,7 @@ async def nightly(
     """A drop compared with a target and, unless ``dry``, carried out."""
     with opened(config, name, manner) as context:
         _note_drop(context, intake)
+        context.story.invocation = _invocation(context, intake, manner)
         _note_age(context, intake, again=manner.again)
 
         async def steps(wire: Wire) -> None:
@@ -119,8 +136,8 @@ async def nightly(
             keep(context, planned)
             if planned.plan.held:
                 if context.story.incomplete:  # nothing of it is to be approved
-                    raise _unproven()
-                raise _held(context, planned.plan)
+                    raise unproven()
+                raise held(context, planned.plan)
             if not dry and writes:
                 await _carry(context, planned.plan, wire, reread=False)
 
@@ -141,7 +158,7 @@ async def carry_out(
     changed, foreign, outdated or applied already."""
     folder = StateFolder(config.state_dir)
     plan = read_plan(path, folder)
-    with opened(config, plan.target, manner) as context:
+    with opened(config, plan.target, manner, undoes=plan.inputs.get(UNDOES)) as context:
 
         async def steps(wire: Wire) -> None:
             _check(context, plan)
@@ -151,9 +168,11 @@ async def carry_out(
             _note_plan(context, plan)
             if plan.held:
                 if approval is None or not approved(plan, approval):
-                    raise _held(context, plan, wrong=approval is not None)
+                    raise held(context, plan, wrong=approval is not None)
                 context.story.approved = _approval(plan)
             adopt(context, plan.run)
+            if context.story.approved is not None:
+                keep_approval(context, plan)
             await close_left_behind(context, wire)
             await _carry(context, plan, wire, reread=True)
 
@@ -181,6 +200,8 @@ async def resume(
                     await settle_left_behind(context, plan, _journal(context), wire)
                 message = f"the plan of run {context.run} is too old to go on with"
                 raise InterruptedRunError(message, do="run again")
+            if plan.held and context.story.approved is None:
+                raise held(context, plan)
             await _carry(context, plan, wire, reread=True)
 
         return await accounted(context, steps, preview=False)
@@ -255,6 +276,7 @@ def _read_outcomes(context: Context) -> None:
         except LocalError:
             context.story.notes.append("the journal of this run cannot be read")
     count_outcomes(context.story.entities, context.story.outcomes)
+    context.story.drift = recall_drift(context.folder, context.run)
 
 
 async def close_left_behind(context: Context, wire: Wire) -> None:
@@ -340,6 +362,13 @@ def _note_drop(context: Context, intake: Intake) -> None:
     )
 
 
+def _invocation(context: Context, intake: Intake, manner: Manner) -> str:
+    """How to have the same drop carried out again."""
+    drop = str(intake.drop.path.absolute())
+    words = ("run", drop, "--target", context.table.name, *manner.options)
+    return f"{context.command} {shlex.join(words)}"
+
+
 def _note_plan(context: Context, plan: Plan) -> None:
     drop = context.story.drop
     context.state.record(
@@ -359,7 +388,8 @@ def _note_age(context: Context, intake: Intake, *, again: bool) -> None:
     story.findings += found
     story.newest = newest(intake.drop)
     if again:
-        let = found.frame.filter(pl.col("code").is_in(["RS405", "RS411"])).height
+        refused = pl.col("code").is_in(["RS405", "RS411", "RS412"])
+        let = found.frame.filter(refused).height
         story.notes.append(
             "--again let a drop through that would have been refused"
             if let
@@ -391,18 +421,21 @@ def refusal(intake: Intake, more: str) -> RosterSyncError:
     )
 
 
-def _unproven() -> TargetError:
+def unproven() -> TargetError:
+    """The error of a plan that is not to be approved: a list was not read whole."""
     message = "a remote list could not be proven complete; nothing was sent"
     return TargetError(message, do="see the report, then run again")
 
 
-def _held(context: Context, plan: Plan, *, wrong: bool = False) -> HeldError:
-    guards = [guard for guard in plan.guards if guard.tripped]
-    names = ", ".join(dict.fromkeys(guard.name for guard in guards))
+def held(context: Context, plan: Plan, *, wrong: bool = False) -> HeldError:
+    """The error of a plan that a guard holds: which, and what to do."""
+    first, *others = [guard for guard in plan.guards if guard.tripped]
+    names = ", ".join(dict.fromkeys(guard.name for guard in others))
+    more = f"; and by {len(others)} more ({names})" if others else ""
     path, digest = context.story.plan_path, plan.digest[:FIRST_CHARACTERS]
     said = "the digest given is not that of this plan; " if wrong else ""
     return HeldError(
-        f"{said}held by {names}: {guards[0].message}; nothing was sent",
+        f"{said}held by {tripped(first)}{more}; nothing was sent",
         do=f"look at it with: {context.command} show {path}, then let it through "
         f"with: {context.command} apply {path} --approve {digest}",
     )

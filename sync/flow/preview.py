@@ -7,23 +7,31 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from sync.config import fingerprint
-from sync.diff import DiffInput, diff
+from sync.config import fingerprint, place
+from sync.diff import (
+    PROPOSED,
+    DiffInput,
+    FieldRules,
+    Renames,
+    diff,
+    with_proposals,
+)
 from sync.flow.context import Context
 from sync.flow.intake import Intake
 from sync.flow.kept import passed_before
 from sync.flow.overlay import overlaid
 from sync.flow.proving import Proof
 from sync.flow.reading import changes_since, read_target
+from sync.flow.renames import assumed, judged
 from sync.flow.selecting import projected, wanted
 from sync.model.entities import PEOPLE, Entity, Mode
 from sync.model.finding import Finding, Findings, Severity
 from sync.model.ledger import LedgerView
 from sync.model.mirror import Mirror
-from sync.model.roster import Roster
-from sync.plan import Facts, PlanInput, Planned, make_plan
+from sync.model.roster import FILE, ROW, Roster
+from sync.plan import Facts, Headers, PlanInput, Planned, make_plan
 from sync.state import load_mirror
-from sync.targets.base import Wants
+from sync.targets.base import Projection, Wants
 from sync.version import PROGRAM
 from sync.wire import Wire
 
@@ -34,7 +42,6 @@ async def preview(context: Context, intake: Intake, wire: Wire) -> Planned:
     if roster is None:
         message = "a refused drop has no plan"
         raise ValueError(message)
-    ledger = context.state.ledger()
     before = load_mirror(context.folder, context.table.name)
     if before is not None:
         shown = {entity for entity, count in before.totals.items() if count}
@@ -44,10 +51,14 @@ async def preview(context: Context, intake: Intake, wire: Wire) -> Planned:
         e for e in context.table.entities if e in roster.modes and e in able.verbs
     )
     await wire.authenticate()
+    if context.confirmed is not None:
+        context.story.renames = assumed(context.confirmed, context.state.ledger())
+    ledger = context.ledger()
     wants = Wants(entities, wanted(context, roster, ledger), ledger)
     since = changes_since(context, before, wants)
     read = await read_target(context, wire, replace(wants, since=since))
     changes = since is not None and read.read_whole_at is not None
+    ledger = _with_confirmed(context, roster, read)
     mirror = overlaid(read, ledger)
     draft = _draft(context, intake, roster, mirror, ledger)
     proof = Proof(context, wire, ledger)
@@ -55,7 +66,9 @@ async def preview(context: Context, intake: Intake, wire: Wire) -> Planned:
     if why is not None:
         context.story.notes.append(f"{why}, so everything was read")
         changes = False
-        mirror = overlaid(await read_target(context, wire, wants), ledger)
+        read = await read_target(context, wire, wants)
+        ledger = _with_confirmed(context, roster, read)
+        mirror = overlaid(read, ledger)
         draft = _draft(context, intake, roster, mirror, ledger)
     seen = await proof.looked_at(draft.planned.plan, mirror, changes=changes)
     if seen is not mirror:
@@ -63,6 +76,27 @@ async def preview(context: Context, intake: Intake, wire: Wire) -> Planned:
     await proof.doubt_empty(draft.planned.plan, seen)
     _tell(context, draft)
     return draft.planned
+
+
+def _with_confirmed(context: Context, roster: Roster, read: Mirror) -> LedgerView:
+    """The ledger with what somebody has confirmed, as far as it can be seen in what
+    was read. Raises ``UsageError`` for anything else."""
+    if context.confirmed is not None:
+        raw = context.state.ledger()
+        found = _compare(context, roster, overlaid(read, raw), raw).renames
+        accepted = judged(context.confirmed, found.proposals, found.joined)
+        context.story.renames = accepted.renames
+        context.story.notes += accepted.notes
+    return context.ledger()
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Both sides beside each other."""
+
+    projection: Projection
+    renames: Renames
+    fields: Mapping[Entity, FieldRules]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +108,8 @@ class Draft:
     notes: tuple[str, ...]
     missing: tuple[str, ...]
     """Entities that the last good drop had and this one has not."""
+    proposals: pl.DataFrame
+    """Of ``PROPOSAL_SCHEMA``."""
 
 
 def _not_supported(context: Context, roster: Roster) -> Findings:
@@ -112,16 +148,13 @@ def _tell(context: Context, draft: Draft) -> None:
     story.plan = planned.plan
     story.operations = planned.plan.operations
     story.untouched = planned.untouched
+    story.proposals = draft.proposals
     story.entities = {e: dict(s) for e, s in planned.plan.account.items()}
 
 
-def _draft(
-    context: Context,
-    intake: Intake,
-    roster: Roster,
-    mirror: Mirror,
-    ledger: LedgerView,
-) -> Draft:
+def _compare(
+    context: Context, roster: Roster, mirror: Mirror, ledger: LedgerView
+) -> Compared:
     wanted = set(context.table.entities)
     fields = context.field_rules(roster)
     with context.stage("compare", total=_size(roster.frames)):
@@ -139,6 +172,18 @@ def _draft(
             )
         )
         joined = selected.marked({e: f for e, f in joined.items() if e in desired})
+        return Compared(projection, with_proposals(joined), fields)
+
+
+def _draft(
+    context: Context,
+    intake: Intake,
+    roster: Roster,
+    mirror: Mirror,
+    ledger: LedgerView,
+) -> Draft:
+    compared = _compare(context, roster, mirror, ledger)
+    projection, joined = compared.projection, compared.renames.joined
     before = context.state.bulk_rows(context.source)
     missing = _missing_files(context, roster, intake.absent)
     with context.stage("plan", unit="operations") as step:
@@ -150,24 +195,60 @@ def _draft(
                 mirror=mirror,
                 projection=projection,
                 joined=joined,
-                fields=fields,
+                fields=compared.fields,
                 ledger=ledger,
                 rules=context.rules(),
                 rows_before=before,
                 passed=passed_before(context),
+                headers=_headers(intake),
                 seen=context.story.seen,
+                cut_off=context.story.cut_off,
+                undone=_undone(context),
+                nameless=context.state.ledger().records.is_empty(),
             )
         )
         step.advance(planned.plan.operations.height)
     return Draft(
         planned,
-        projection.findings
+        _still_told(projection.findings, joined)
+        + compared.renames.findings
         + missing
         + _small_files(context, roster, before)
         + _not_supported(context, roster),
         tuple(_untold(joined)),
         tuple(missing.frame["entity"]),
+        compared.renames.proposals,
     )
+
+
+def _still_told(findings: Findings, joined: Mapping[Entity, pl.DataFrame]) -> Findings:
+    """The findings of a projection without those of blocked rows that are proposed."""
+    places = ["entity", "file", "line"]
+    proposed = [
+        frame.filter(decision=PROPOSED).select(
+            pl.lit(entity.value).alias("entity"),
+            pl.col(f"d:{FILE}").cast(pl.String).alias("file"),
+            pl.col(f"d:{ROW}").cast(pl.UInt32).alias("line"),
+        )
+        for entity, frame in joined.items()
+        if f"d:{FILE}" in frame.columns
+    ]
+    if not proposed:
+        return findings
+    told = pl.col("code") == "RS301"
+    blocked = findings.frame.filter(told)
+    kept = blocked.join(pl.concat(proposed), on=places, how="anti")
+    return Findings.from_frames([findings.frame.filter(~told), kept])
+
+
+def _undone(context: Context) -> tuple[str, str] | None:
+    found = context.state.undone()
+    return None if found is None else (found.run, found.by)
+
+
+def _headers(intake: Intake) -> Headers:
+    tables = {} if intake.mapped is None else intake.mapped.tables
+    return {entity: table.headers for entity, table in tables.items()}
 
 
 def _size(frames: Mapping[Entity, pl.DataFrame]) -> int:
@@ -198,6 +279,7 @@ def _compared(desired: Mapping[Entity, pl.DataFrame]) -> set[Entity]:
 
 def _facts(context: Context, intake: Intake, roster: Roster) -> Facts:
     started = context.started
+    renames = context.story.renames.select("old", "new").rows()
     return Facts(
         run=context.run,
         target=context.table.name,
@@ -209,6 +291,8 @@ def _facts(context: Context, intake: Intake, roster: Roster) -> Facts:
             "roster": roster.digest,
             "today": context.today.isoformat(),
             "source": context.source,
+            "place": place(context.table),
+            **({"renames": [list(pair) for pair in renames]} if renames else {}),
         },
         created=started,
         valid=context.config.plan_valid,

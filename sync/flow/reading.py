@@ -43,25 +43,28 @@ def changes_since(
     return since if fresh and known and whole else None
 
 
-async def read_target(context: Context, wire: Wire, wants: Wants) -> Mirror:
-    """The mirror, read now, kept for later runs. Raises ``TargetError``.
+async def read_target(
+    context: Context, wire: Wire, wants: Wants, *, keep: bool = True
+) -> Mirror:
+    """The mirror, read now. Raises ``TargetError``.
 
-    Where lists of changes cannot be had, everything is read.
+    Where lists of changes cannot be had, everything is read. With ``keep`` it is kept
+    for later runs: not where less is asked for than a drop would.
     """
     if wants.since is not None:
         try:
-            return await _read(context, wire, wants)
+            return await _read(context, wire, wants, keep=keep)
         except TargetError as error:
             context.story.notes.append(
                 f"lists of changes cannot be had ({error}), so everything was read"
             )
-    return await _read(context, wire, replace(wants, since=None))
+    return await _read(context, wire, replace(wants, since=None), keep=keep)
 
 
-async def _read(context: Context, wire: Wire, wants: Wants) -> Mirror:
+async def _read(context: Context, wire: Wire, wants: Wants, *, keep: bool) -> Mirror:
     before = load_mirror(context.folder, context.table.name)
     since = wants.since
-    previous = {} if before is None else _held(before, context.state.ledger())
+    previous = {} if before is None else _held(before, context.ledger())
     with context.stage("fetch", unit="records") as step:
         seen: dict[str, int] = {}
 
@@ -74,7 +77,7 @@ async def _read(context: Context, wire: Wire, wants: Wants) -> Mirror:
             wire,
             wants,
             previous=previous,
-            holders=_holders(before, context.state.ledger()),
+            holders=_holders(before, context.ledger()),
             progress=advance,
             base=before.tables if before is not None and since is not None else None,
         )
@@ -95,7 +98,7 @@ async def _read(context: Context, wire: Wire, wants: Wants) -> Mirror:
             f"the list of {names} could not be proven complete, so nothing of it is "
             "removed"
         )
-    else:
+    elif keep:
         save_mirror(context.folder, context.table.name, mirror)
     return mirror
 

@@ -14,6 +14,9 @@ Comparison = Callable[[pl.Expr], pl.Expr]
 """What both sides of a field become before they are compared, where a system says a
 value in another form, or in fewer words, than it takes it."""
 
+STRENGTH = ("delete", "tobedeleted", "inactive")
+"""The removal policies, that which leaves least behind first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
@@ -58,6 +61,19 @@ class Capabilities:
     """Whether guardian links are written as a part of their student's record."""
     writes: bool = True
     """Whether anything is written at all; otherwise a run ends with its preview."""
+
+    marked: frozenset[Entity] = frozenset()
+    """Entities of which even a deletion may leave a record that is marked as ended."""
+
+    def strongest(self, entity: Entity) -> str:
+        """The removal policy that leaves least behind. Raises ``StopIteration`` where
+        the target knows none."""
+        known = self.removals[entity]
+        return next(form for form in STRENGTH if form in known)
+
+    def only_marks(self, entity: Entity) -> bool:
+        """Whether what is ended as strongly as can be is still there, marked."""
+        return self.strongest(entity) != STRENGTH[0] or entity in self.marked
 
     def ending(self, entity: Entity, policy: str) -> Mapping[str, str]:
         """The fields that a removal by absence writes under this policy."""

@@ -13,6 +13,9 @@ from sync.model.entities import Entity
 REMOTE_ID = "_remote_id"
 FROZEN = "_frozen"
 REST = "_rest"
+SHOWN = "_shown:"
+"""Begins the names of columns that a list shows and no record read by itself: they are
+neither compared nor part of the record, and said again when it comes back."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,19 @@ OPERATION_SCHEMA = pl.Schema(_COLUMNS)
 canonical columns (``rest`` of the remote's own); ``needs`` are ids of operations of an
 earlier phase or wave; ``ends`` says that an active remote record is ended by it."""
 
+DRIFT_SCHEMA = pl.Schema(
+    {
+        "id": pl.String(),
+        "entity": pl.String(),
+        "key": pl.String(),
+        "field": pl.String(),
+        "then": pl.String(),
+        "now": pl.String(),
+    }
+)
+"""One row for each field of an operation's record that is not as it was when the plan
+was made; null is empty. ``status`` stands for a record that is ``missing``."""
+
 OPERATION_ORDER = ["phase", "wave", "entity", "key"]
 
 

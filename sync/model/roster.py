@@ -74,6 +74,8 @@ class RawTable:
     newline: str
     unreadable: pl.DataFrame
     """``_row`` and ``cells`` (List[String]) of the rows of the wrong width."""
+    ended: bool = True
+    """Whether its last line has a line end."""
 
     @property
     def headers(self) -> tuple[str, ...]:

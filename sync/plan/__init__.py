@@ -1,7 +1,9 @@
 """Differences become a plan, and a plan a file."""
 
+from sync.plan.cause import Headers
 from sync.plan.file import DamagedPlanError, read_plan, write_plan
 from sync.plan.guards import GuardRules, Threshold
+from sync.plan.invert import InvertInput
 from sync.plan.run import (
     Facts,
     PlanInput,
@@ -11,19 +13,25 @@ from sync.plan.run import (
     decode,
     make_plan,
 )
-from sync.plan.succession import settled
+from sync.plan.succession import beside, settled
+from sync.plan.undo import UndoInput, make_undo
 
 __all__ = [
     "DamagedPlanError",
     "Facts",
     "GuardRules",
+    "Headers",
+    "InvertInput",
     "PlanInput",
     "Planned",
     "Rules",
     "Threshold",
+    "UndoInput",
     "approved",
+    "beside",
     "decode",
     "make_plan",
+    "make_undo",
     "read_plan",
     "settled",
     "write_plan",

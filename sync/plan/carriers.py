@@ -18,8 +18,9 @@ from sync.model.entities import PEOPLE, Entity
 from sync.model.mirror import REST
 from sync.model.operation import Phase
 from sync.model.roster import KEY
-from sync.plan.operations import preconditions, wanted_json
+from sync.plan.operations import preconditions, remote_json, wanted_json
 
+_LEFT = ("proposed", "frozen", "blocked", "deferred", "unsupported")
 _STUDENT, _AGENT = "studentSourcedId", "agentSourcedId"
 
 
@@ -101,13 +102,22 @@ def _people(
         parts.append(
             frame.select(
                 pl.col(KEY).alias("_who"),
-                wanted_json(frame, rules[entity]).alias("person"),
+                pl.when(_left())
+                .then(remote_json(frame))
+                .otherwise(wanted_json(frame, rules[entity]))
+                .alias("person"),
                 _column(frame, REMOTE + REST).alias("rest"),
                 _column(frame, REMOTE + "_remote_id").alias("remote_id"),
                 preconditions(frame).alias("seen"),
             )
         )
     return pl.concat(parts).unique("_who", keep="first", maintain_order=True)
+
+
+def _left() -> pl.Expr:
+    """Whether nothing of a row is carried out: then it is not with his links either."""
+    waits = pl.col("decision").is_in(_LEFT).fill_null(value=False)
+    return pl.col("in_remote") & waits
 
 
 def _column(frame: pl.DataFrame, name: str) -> pl.Expr:

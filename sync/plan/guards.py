@@ -6,24 +6,22 @@ In: the differences with decisions and fates, and what the last good drop had. O
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
+from sync.diff import EVIDENCE, PROPOSED
 from sync.model.entities import Entity
 from sync.model.normalise import FIELD_SEPARATOR, ROLE_SEPARATOR
 from sync.model.plan import Guard
 from sync.model.roster import KEY
-from sync.plan.removal import OUTSIDE
+from sync.plan import cause
+from sync.plan.removal import OUTSIDE, WOULD_END
 
 ROLES = "r:roles"
 GROUP_COLUMNS = {
-    "school": {
-        Entity.STUDENTS: "r:primaryOrgSourcedId",
-        Entity.USERS: "r:primaryOrgSourcedId",
-        Entity.ENROLLMENTS: "r:schoolSourcedId",
-    },
+    "school": cause.SCHOOL,
     "role": {Entity.ENROLLMENTS: "r:role", Entity.USERS: ROLES},
 }
 
@@ -86,6 +84,10 @@ class GuardInput:
     source: str = ""
     """Who delivers this drop: what another one named is not in its reach."""
     rules: GuardRules = field(default_factory=GuardRules)
+    headers: cause.Headers = field(default_factory=dict)
+    """Which header of which file of the drop each column came from."""
+    undone: tuple[str, str] | None = None
+    """The run that stands taken back, and the one that did it."""
     passed: pl.DataFrame = field(default_factory=NONE_PASSED.to_frame)
     """``id`` of creations that a plan had which passed the guards and was not carried
     out to its end: they were let through once already."""
@@ -99,14 +101,35 @@ def judge(given: GuardInput) -> tuple[Guard, ...]:
         marked = _without_passed(entity, known, given.passed)
         guards.extend(_of_entity(entity, marked, given))
     guards.extend(_shrink(given))
+    guards.extend(_undone(given))
     return tuple(guards)
+
+
+def _undone(given: GuardInput) -> Iterator[Guard]:
+    """What was taken back, the next drop may well make again."""
+    if given.undone is None:
+        return
+    run, by = given.undone
+    yield Guard(
+        name="undone",
+        entity=None,
+        group=None,
+        count=given.operations,
+        of=given.operations,
+        limit="hold",
+        tripped=given.operations > 0,
+        message=f"run {by} has taken back run {run}, and nothing was approved since: "
+        f"{given.operations:,} changes would be made, maybe the same again",
+        examples=_changed(given.joined) if given.operations else (),
+    )
 
 
 def _first_run(given: GuardInput) -> Guard:
     tripped = given.first_run and given.rules.first_run_holds and given.operations > 0
     message = (
         "this target was never synced and its roster is not empty: look at the plan "
-        "before the first change"
+        f"before the first of {given.operations:,} changes; the limit is "
+        'first_run = "hold"'
         if tripped
         else "this target is known, or its roster is empty"
     )
@@ -119,7 +142,19 @@ def _first_run(given: GuardInput) -> Guard:
         limit="hold" if given.rules.first_run_holds else "pass",
         tripped=tripped,
         message=message,
+        examples=_changed(given.joined) if tripped else (),
     )
+
+
+def _changed(joined: Mapping[Entity, pl.DataFrame]) -> tuple[str, ...]:
+    """The first few records that a plan changes."""
+    changed = pl.col("decision").is_in(["create", "update", "reactivate"])
+    gone = pl.col("fate") == "remove"
+    keys = [
+        one.filter((changed | gone).fill_null(value=False))[KEY].head(EXAMPLES)
+        for one in joined.values()
+    ]
+    return tuple(pl.concat(keys).head(EXAMPLES)) if keys else ()
 
 
 def _marked(entity: Entity, joined: pl.DataFrame, source: str) -> pl.DataFrame:
@@ -135,8 +170,8 @@ def _marked(entity: Entity, joined: pl.DataFrame, source: str) -> pl.DataFrame:
         & pl.col("was_active")
         & (pl.col("known") | pl.col("in_drop") | gone)
         & ~_beyond(joined, source),
-        removed=(pl.col("ends") | gone) & pl.col("was_active"),
-        created=decision == "create",
+        removed=(pl.col("ends") | gone | _would_end(joined)) & pl.col("was_active"),
+        created=(decision == "create") | _would_be_made(joined),
         updated=decision.is_in(["update", "reactivate"]) & ~pl.col("ends"),
     )
     if entity is not Entity.ENROLLMENTS or "d:userSourcedId" not in joined.columns:
@@ -160,6 +195,19 @@ def _marked(entity: Entity, joined: pl.DataFrame, source: str) -> pl.DataFrame:
         )
         .sort(KEY)
     )
+
+
+def _would_end(joined: pl.DataFrame) -> pl.Expr:
+    """People who would be ended if nobody proposed who they may be: all ids changed at
+    once must not look like a quiet night."""
+    people = EVIDENCE in joined.columns and WOULD_END in joined.columns
+    return pl.col(WOULD_END) if people else pl.lit(value=False)
+
+
+def _would_be_made(joined: pl.DataFrame) -> pl.Expr:
+    """The rows that may be these people."""
+    new = (pl.col("decision") == PROPOSED).fill_null(value=False)
+    return new & ~pl.col("in_remote") & pl.lit(EVIDENCE in joined.columns)
 
 
 def _beyond(joined: pl.DataFrame, source: str) -> pl.Expr:
@@ -194,19 +242,44 @@ def _of_entity(
         ("updates", "updated", rules.updates),
     ):
         limit = Limit(name, threshold, rules.floor)
-        yield _counted(limit, entity, marked.filter(column), of)
+        hit = marked.filter(column)
+        yield _explained(_counted(limit, entity, hit, of), entity, hit, marked, given)
     if entity in given.seen:
-        yield from _vanished(entity, marked, of, rules)
-    yield from _cleared(entity, marked, of, rules)
-    yield from _by_group(entity, marked, rules)
+        yield from _vanished(entity, marked, of)
+    yield from _cleared(entity, marked, of, given)
+    yield from _by_group(entity, marked, given)
 
 
-def _vanished(
-    entity: Entity, marked: pl.DataFrame, of: int, rules: GuardRules
-) -> Iterator[Guard]:
+def _explained(
+    guard: Guard,
+    entity: Entity,
+    hit: pl.DataFrame,
+    marked: pl.DataFrame,
+    given: GuardInput,
+) -> Guard:
+    """A guard that trips names the cause that it can see; what is only proposed trips
+    none where there is nothing to hold."""
+    if not given.operations:
+        guard = replace(guard, tripped=False)
+    if not guard.tripped:
+        return guard
+    clues: Iterable[str]
+    match guard.name:
+        case "removals":
+            scoped = marked.filter("scoped")
+            clues = cause.of_removals(entity, hit, scoped, given.headers)
+        case "creates":
+            clues = cause.of_creations(hit)
+        case _:
+            clues = cause.of_updates(entity, hit, given.headers)
+    told = [*cause.of_renames(hit), *clues]
+    return replace(guard, message=cause.worded(guard.message, told))
+
+
+def _vanished(entity: Entity, marked: pl.DataFrame, of: int) -> Iterator[Guard]:
     """Nothing is there any more of what was: a list that we may not see looks so, and
     making all of it anew would make it twice."""
-    anew = marked.filter("created", "known", ~pl.col("ended"))
+    anew = marked.filter("created", "known", ~pl.col("ended"), decision="create")
     if of == 0 and anew.height:
         yield Guard(
             name="creates",
@@ -214,15 +287,17 @@ def _vanished(
             group=None,
             count=anew.height,
             of=0,
-            limit=rules.creates.text(),
+            limit="0",
             tripped=True,
             message=f"the target shows no {entity.value} in force, where "
             f"{anew.height:,} of the drop's were there before: they would be made "
-            "anew; see whether our access covers the whole district",
-            examples=tuple(anew[KEY].head(3)),
+            "anew; the limit is 0; see whether our access covers the whole district",
+            examples=tuple(anew[KEY].head(EXAMPLES)),
         )
 
 
+EXAMPLES = 3
+"""Keys that stand for all the records of a guard."""
 VERBS = {"removals": "would end", "creates": "would be new", "updates": "would change"}
 
 
@@ -256,14 +331,15 @@ def _counted(limit: Limit, entity: Entity, hit: pl.DataFrame, of: int) -> Guard:
         tripped=limit.exceeded(count, of),
         message=f"{count} of {of} {entity.value}{within}{share} {VERBS[limit.name]}; "
         f"the limit is {limit.threshold.text()}",
-        examples=tuple(hit[KEY].head(3)),
+        examples=tuple(hit[KEY].head(EXAMPLES)),
     )
 
 
 def _by_group(
-    entity: Entity, marked: pl.DataFrame, rules: GuardRules
+    entity: Entity, marked: pl.DataFrame, given: GuardInput
 ) -> Iterator[Guard]:
     """Removals within each school and each role; only those that trip are told."""
+    rules = given.rules
     threshold = Threshold(percent=rules.by_percent)
     for by in rules.by:
         column = GROUP_COLUMNS.get(by, {}).get(entity)
@@ -279,7 +355,8 @@ def _by_group(
             of_group = hit.filter(pl.col("group") == group)
             label = f"{by} {group}"
             limit = Limit("removals", threshold, rules.floor, label)
-            guard = _counted(limit, entity, of_group, of)
+            counted = _counted(limit, entity, of_group, of)
+            guard = _explained(counted, entity, of_group, of_group, given)
             if guard.tripped:
                 yield guard
 
@@ -293,9 +370,10 @@ def _groups(column: str) -> pl.Expr:
 
 
 def _cleared(
-    entity: Entity, marked: pl.DataFrame, of: int, rules: GuardRules
+    entity: Entity, marked: pl.DataFrame, of: int, given: GuardInput
 ) -> Iterator[Guard]:
     """One field emptied in many records: a column that came empty."""
+    rules = given.rules
     if of < rules.floor or of == 0:
         return
     changed = marked.filter(pl.col("decision").is_in(["update", "reactivate"]))
@@ -307,6 +385,7 @@ def _cleared(
             & pl.col(f"r:{name}").is_not_null()
         )
         if rules.cleared.exceeded(emptied.height, of):
+            where = cause.header(entity, name, given.headers)
             yield Guard(
                 name="cleared",
                 entity=entity.value,
@@ -315,9 +394,12 @@ def _cleared(
                 of=of,
                 limit=rules.cleared.text(),
                 tripped=True,
-                message=f"{name} would be emptied in {emptied.height} of {of} "
-                f"{entity.value}; the limit is {rules.cleared.text()}",
-                examples=tuple(emptied[KEY].head(3)),
+                message=cause.worded(
+                    f"{name} would be emptied in {emptied.height} of {of} "
+                    f"{entity.value}; the limit is {rules.cleared.text()}",
+                    [f"see {where}"] if where else [],
+                ),
+                examples=tuple(emptied[KEY].head(EXAMPLES)),
             )
 
 
@@ -330,6 +412,7 @@ def _shrink(given: GuardInput) -> Iterator[Guard]:
         missing = max(0, before - rows)
         over = before >= given.rules.floor and threshold.exceeded(missing, before)
         tripped = (over or rows == 0) and given.operations > 0
+        files = cause.listed(tuple(given.headers.get(entity, {}))) or "the drop"
         yield Guard(
             name="shrink",
             entity=entity.value,
@@ -338,6 +421,15 @@ def _shrink(given: GuardInput) -> Iterator[Guard]:
             of=before,
             limit=threshold.text(),
             tripped=tripped,
-            message=f"{entity.value} has {rows} rows, the last good drop had {before}; "
-            f"the limit is {threshold.text()} fewer",
+            message=f"{rows} rows of {entity.value} in {files}, the last good drop "
+            f"had {before}; the limit is {threshold.text()} fewer",
+            examples=_lacking(given.joined.get(entity)) if tripped else (),
         )
+
+
+def _lacking(joined: pl.DataFrame | None) -> tuple[str, ...]:
+    """The first few records in force that the drop does not have."""
+    if joined is None:
+        return ()
+    lacking = pl.col("in_remote") & pl.col("was_active") & ~pl.col("in_drop")
+    return tuple(joined.filter(lacking & pl.col("known"))[KEY].head(EXAMPLES))

@@ -125,6 +125,11 @@ def wanted_json(joined: pl.DataFrame, rules: FieldRules) -> pl.Expr:
     return _json(_wanted_values(joined, rules, {}))
 
 
+def remote_json(joined: pl.DataFrame) -> pl.Expr:
+    """Each record as it is on the target, as a JSON object of canonical columns."""
+    return _json(_remote_values(joined))
+
+
 def _optional(
     frame: pl.DataFrame, name: str, dtype: pl.DataType | None = None
 ) -> pl.Expr:

@@ -12,11 +12,14 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from sync.diff import PROPOSED
 from sync.model.entities import Entity
 from sync.model.roster import KEY
 
 FATE = "fate"
 REASON = "reason"
+WOULD_END = "would_end"
+"""Boolean: only that it is proposed keeps this record from being removed."""
 OUTSIDE = "outside"
 """Boolean, where there is a selection: none of this target's business."""
 
@@ -54,14 +57,39 @@ class RemovalInput:
 
 
 def with_fates(joined: pl.DataFrame, given: RemovalInput) -> pl.DataFrame:
-    """The frame of one entity with ``fate`` and, for these rows, ``reason``."""
+    """The frame of one entity with ``fate`` and, for these rows, ``reason``; and with
+    ``would_end``, which guards count."""
     marked = _with_protected(joined, given)
     fate, reason = _fates(marked, given)
     alone = ~pl.col("in_drop")
+    waits = _waits(marked)
     return marked.with_columns(
-        pl.when(alone).then(fate).alias(FATE),
-        pl.when(alone).then(reason).otherwise(pl.col(REASON)).alias(REASON),
+        pl.when(alone & waits)
+        .then(pl.lit(PROPOSED))
+        .when(alone)
+        .then(fate)
+        .alias(FATE),
+        pl.when(alone & waits)
+        .then(_why_proposed(marked))
+        .when(alone)
+        .then(reason)
+        .otherwise(pl.col(REASON))
+        .alias(REASON),
+        (alone & waits & (fate == "remove")).alias(WOULD_END),
     ).drop("_protected")
+
+
+def _why_proposed(joined: pl.DataFrame) -> pl.Expr:
+    """Why a record is proposed (see ``diff.with_proposals``); null where it is not."""
+    found = PROPOSED in joined.columns
+    return pl.col(PROPOSED) if found else pl.lit(None, dtype=pl.String)
+
+
+def _waits(joined: pl.DataFrame) -> pl.Expr:
+    """Whether a record waits for somebody to say who it is: whatever else would become
+    of it, unless it is frozen or none of this target's business."""
+    free = ~_outside(joined) & ~pl.col("is_frozen") & ~pl.col("_protected")
+    return _why_proposed(joined).is_not_null() & free.fill_null(value=True)
 
 
 def _with_protected(joined: pl.DataFrame, given: RemovalInput) -> pl.DataFrame:
@@ -180,6 +208,8 @@ class Sight:
     additions_only: bool
     nameless: bool = False
     """No ledger: no good drop has named the records yet."""
+    cut_off: bool = False
+    """The rows with which its file ended in the last good drop are not there."""
 
     def blind_spot(self) -> str | None:
         """Why nothing of the entity may be ended for its absence, or null."""
@@ -189,6 +219,7 @@ class Sight:
             (self.unreadable, "a row whose key cannot be read may be this one"),
             (not self.complete, "the remote list could not be proven complete"),
             (self.additions_only, "today is within removal.additions_only"),
+            (self.cut_off, "the file may have been cut off: its last rows are missing"),
             (self.nameless, "no good drop has named the records of this target yet"),
         )
         return next((why for met, why in reasons if met), None)

@@ -24,8 +24,9 @@ from sync.model.mirror import Mirror
 from sync.model.operation import walk
 from sync.model.plan import Plan
 from sync.model.request import Request
-from sync.model.roster import KEY, Roster
+from sync.model.roster import KEY, Roster, RowCounts
 from sync.plan.carriers import with_carriers
+from sync.plan.cause import Headers
 from sync.plan.counts import account
 from sync.plan.guards import NONE_PASSED, GuardInput, GuardRules, judge
 from sync.plan.operations import operations
@@ -82,8 +83,23 @@ class PlanInput:
     rows_before: Mapping[Entity, int]
     seen: frozenset[Entity] = frozenset()
     """Entities of which the last read had shown records."""
+    cut_off: frozenset[Entity] = frozenset()
+    """Entities whose file may have lost its end since the last good drop."""
     passed: pl.DataFrame = field(default_factory=NONE_PASSED.to_frame)
     """``id`` of creations that passed the guards in a run that did not finish."""
+    headers: Headers = field(default_factory=dict)
+    """Which header of which file each column came from."""
+    undone: tuple[str, str] | None = None
+    """The run that stands taken back, and the one that did it."""
+    nameless: bool | None = None
+    """Whether no good drop has named the records of the target yet; null where that is
+    so exactly if the ledger is empty."""
+
+    @property
+    def unnamed(self) -> bool:
+        """Whether no good drop has named the records of the target yet."""
+        empty = self.ledger.records.is_empty()
+        return empty if self.nameless is None else self.nameless
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,22 +112,69 @@ class Planned:
     """``entity``, ``key``, ``state``, ``reason``, ``file``, ``line``."""
 
 
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """Differences of which every row has its decision and its fate, and what else a
+    plan of them needs, whoever decided: a drop, or the wish to take a run back."""
+
+    facts: Facts
+    target: Target
+    ids: Ids
+    joined: Mapping[Entity, pl.DataFrame]
+    fields: Mapping[Entity, FieldRules]
+    endings: Mapping[Entity, Mapping[str, str]]
+    """The fields that a removal by absence writes."""
+    guards: GuardInput
+    """What the guards look at; how many operations there are is filled in."""
+    rows: Mapping[Entity, RowCounts]
+    merged: Mapping[Entity, int] = field(default_factory=dict)
+    unsupported: frozenset[Entity] = frozenset()
+
+
 def make_plan(given: PlanInput) -> Planned:
     """The plan of one run."""
     joined = {
         entity: _fated(entity, frame, given) for entity, frame in given.joined.items()
     }
     able = given.target.capabilities
-    endings = {
-        entity: able.ending(entity, policy)
-        for entity, policy in given.rules.policies.items()
-    }
-    bare = operations(joined, given.fields, endings, given.target.waves)
-    if able.links_within:
-        bare = with_carriers(bare, joined, given.fields)
-    whole = with_requests(bare, given.target, Ids.of_ledger(given.ledger))
+    plan = composed(
+        Decided(
+            facts=given.facts,
+            target=given.target,
+            ids=Ids.of_ledger(given.ledger),
+            joined=joined,
+            fields=given.fields,
+            endings={
+                entity: able.ending(entity, policy)
+                for entity, policy in given.rules.policies.items()
+            },
+            guards=_guard_input(given, joined),
+            rows=given.roster.counts,
+            merged=given.projection.merged,
+            unsupported=frozenset(given.roster.frames) & {*able.verbs, *able.lacks},
+        )
+    )
+    following = succession(
+        joined,
+        plan.operations,
+        given.ledger,
+        Naming(
+            given.rules.source,
+            frozenset(e for e in joined if _sight(e, given).counts_missing),
+            vanishes=frozenset({Entity.AGENTS}),
+        ),
+    )
+    return Planned(plan, following, untouched(joined))
+
+
+def composed(given: Decided) -> Plan:
+    """The plan of decided differences: operations, requests, guards, counts, digest."""
+    bare = operations(given.joined, given.fields, given.endings, given.target.waves)
+    if given.target.capabilities.links_within:
+        bare = with_carriers(bare, given.joined, given.fields)
+    whole = with_requests(bare, given.target, given.ids)
     facts = given.facts
-    plan = Plan(
+    return Plan(
         id=secrets.token_hex(8),
         run=facts.run,
         target=facts.target,
@@ -121,28 +184,13 @@ def make_plan(given: PlanInput) -> Planned:
         inputs=facts.inputs,
         created=facts.created,
         valid_until=facts.created + facts.valid,
-        guards=judge(_guard_input(given, joined, whole.height)),
+        guards=judge(replace(given.guards, operations=whole.height)),
         operations=whole,
         account=account(
-            given.roster.counts,
-            given.projection.merged,
-            joined,
-            whole,
-            frozenset(given.roster.frames) & {*able.verbs, *able.lacks},
+            given.rows, given.merged, given.joined, whole, given.unsupported
         ),
         digest=digest(facts, whole),
     )
-    following = succession(
-        joined,
-        whole,
-        given.ledger,
-        Naming(
-            given.rules.source,
-            frozenset(e for e in joined if _sight(e, given).counts_missing),
-            vanishes=frozenset({Entity.AGENTS}),
-        ),
-    )
-    return Planned(plan, following, _untouched(joined))
 
 
 def _sight(entity: Entity, given: PlanInput) -> Sight:
@@ -158,7 +206,8 @@ def _sight(entity: Entity, given: PlanInput) -> Sight:
         or (entity is Entity.AGENTS and _names_nobody(given)),
         complete=_complete(entity, given),
         additions_only=given.rules.additions_only,
-        nameless=given.ledger.records.is_empty(),
+        nameless=given.unnamed,
+        cut_off=any(home in given.cut_off for home in homes),
     )
 
 
@@ -267,9 +316,7 @@ def _put_off(fated: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _guard_input(
-    given: PlanInput, joined: Mapping[Entity, pl.DataFrame], count: int
-) -> GuardInput:
+def _guard_input(given: PlanInput, joined: Mapping[Entity, pl.DataFrame]) -> GuardInput:
     bulk = {
         entity: given.roster.counts[entity].read
         for entity, mode in given.roster.modes.items()
@@ -280,7 +327,7 @@ def _guard_input(
         for entity in joined
         if given.rules.policies.get(entity, "keep") != "keep"
         and (
-            _sight(entity, given).blind_spot() is None
+            replace(_sight(entity, given), cut_off=False).blind_spot() is None
             or (entity is Entity.AGENTS and not _stated(given).is_empty())
         )
     )
@@ -290,12 +337,14 @@ def _guard_input(
         rows=bulk,
         rows_before=given.rows_before,
         can_end=can_end,
-        operations=count,
+        operations=0,
         passed=given.passed,
         seen=given.seen,
         source=given.rules.source,
-        first_run=given.ledger.records.is_empty() and held,
+        first_run=given.unnamed and held,
+        undone=given.undone,
         rules=given.rules.guards,
+        headers=given.headers,
     )
 
 
@@ -379,7 +428,7 @@ def digest(facts: Facts, whole: pl.DataFrame) -> str:
     return found.hexdigest()
 
 
-def _untouched(joined: Mapping[Entity, pl.DataFrame]) -> pl.DataFrame:
+def untouched(joined: Mapping[Entity, pl.DataFrame]) -> pl.DataFrame:
     """Rows and remote records that nothing is sent for although one might expect it."""
     shown = ["kept", "proposed", "frozen", "deferred", "unsupported", "blocked"]
     parts = []

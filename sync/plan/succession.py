@@ -129,7 +129,11 @@ def _of_entity(
         .otherwise(ended | pl.col("ended"))
         .alias("ended"),
         _digest(entity, rows).alias("digest"),
-        _optional(rows, "d:userSourcedId").alias("person"),
+        # Of whom it is on the target, as long as that waits for somebody to say.
+        pl.when(pl.col("decision") == "proposed")
+        .then("person")
+        .otherwise(_optional(rows, "d:userSourcedId"))
+        .alias("person"),
         "operation",
         (ended & pl.lit(entity in naming.vanishes)).alias("gone"),
     )
@@ -151,6 +155,17 @@ def _digest(entity: Entity, rows: pl.DataFrame) -> pl.Expr:
     if "r:relationshipType" in rows.columns:
         told |= pl.col("r:relationshipType") == pl.col("d:relationshipType")
     return pl.when(told.fill_null(value=False)).then(known)
+
+
+def beside(
+    following: pl.DataFrame, planned: pl.DataFrame, before: LedgerView
+) -> pl.DataFrame:
+    """The next ledger with all the records, too, of which a plan says nothing."""
+    others = before.records.with_columns(_home()).join(
+        planned.with_columns(_home()), on=_WHO, how="anti"
+    )
+    whole = [following, others.select(LEDGER_SCHEMA.names())]
+    return pl.concat(whole, how="vertical").sort("entity", "key")
 
 
 def settled(

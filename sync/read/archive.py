@@ -28,6 +28,7 @@ from sync.read.codes import (
     ZIP_TOO_BIG,
 )
 from sync.read.packaging import Member, hidden, no_file, unreadable
+from sync.read.unpack import unpacked
 
 MOST_MEMBERS = 200
 MOST_BYTES = 10 * 1024**3
@@ -37,7 +38,6 @@ RATIO_FREE = 10 * 10**6
 _ENCRYPTED = 0x1
 _LOCAL_HEADER = 30
 """Bytes of a member's own header before its name (APPNOTE 4.3.7)."""
-_BLOCK = 1 << 20
 _END = b"PK\x05\x06"
 _END_SIZE = 22
 """The record at the end of a zip, without its comment (APPNOTE 4.3.16)."""
@@ -123,11 +123,11 @@ def _is_folder(entry: zipfile.ZipInfo) -> bool:
 def _problems(
     entries: Sequence[zipfile.ZipInfo], folders: int, directory: int
 ) -> list[Finding]:
-    findings = [finding for entry in entries for finding in _of_entry(entry)]
     most = max(len(entries), folders)
-    if most > MOST_MEMBERS:
+    if most > MOST_MEMBERS:  # at once: a directory may have millions of them
         message = f"the zip has {most} files or folders, more than {MOST_MEMBERS}"
-        findings = [found(ZIP_TOO_BIG, message)]
+        return [found(ZIP_TOO_BIG, message)]
+    findings = [finding for entry in entries for finding in _of_entry(entry)]
     if sum(entry.file_size for entry in entries) > MOST_BYTES:
         findings.append(found(ZIP_TOO_BIG, "the zip holds more than 10 GiB"))
     if _overlap(entries, directory):
@@ -203,9 +203,9 @@ def _member(path: Path, entry: zipfile.ZipInfo) -> Member:
 def _stream(path: Path, entry: zipfile.ZipInfo, file: str) -> bytes | Finding:
     """The bytes of a member, given up as soon as they are too many."""
     data = io.BytesIO()
-    with zipfile.ZipFile(path) as archive, archive.open(entry) as stream:
-        while block := stream.read(_BLOCK):
-            data.write(block)
+    with zipfile.ZipFile(path) as archive:
+        for piece in unpacked(archive, entry):
+            data.write(piece)
             if _too_dense(data.tell(), entry.compress_size):
                 return _bomb(file)
     return data.getvalue()

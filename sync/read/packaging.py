@@ -19,6 +19,7 @@ from sync.read.codes import (
     UNKNOWN_FILE,
     UNREADABLE_FILE,
 )
+from sync.read.head import hopeless
 
 _NOT_OURS = {"__macosx", "thumbs.db", "desktop.ini"}
 _HIDDEN = (".", "~$")
@@ -73,7 +74,9 @@ def of_file(path: Path, file: str) -> Member:
 
     def load() -> bytes | Finding:
         try:
-            return path.read_bytes() if path.is_file() else no_file(path, file)
+            if not path.is_file():
+                return no_file(path, file)
+            return hopeless(path, file) or path.read_bytes()
         except OSError as error:
             return unreadable(error, file)
 

@@ -16,6 +16,7 @@ from sync.read.decode import decode
 from sync.read.header import read_header
 from sync.read.packaging import hidden, kind_of, of_folder
 from sync.read.table import read_table
+from sync.read.unpack import beginning
 
 _HEAD = 1 << 16
 _LARGEST_MANIFEST = 1 << 20
@@ -62,8 +63,7 @@ def _of_zip(path: Path) -> Iterator[tuple[str, bytes]]:
             if entry.is_dir() or any(hidden(part) for part in name.parts):
                 continue
             try:
-                with archive.open(entry) as stream:
-                    yield name.as_posix(), stream.read(_size(name.name))
+                yield name.as_posix(), beginning(archive, entry, _size(name.name))
             except (*BROKEN, OSError):
                 continue
 

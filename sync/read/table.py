@@ -94,6 +94,7 @@ def _table(file: str, decoded: Decoded, sheet: Sheet, body: Body) -> RawTable:
         delimiter=sheet.delimiter,
         newline=decoded.newline,
         unreadable=_unreadable(body.odd, sheet, kept),
+        ended=sheet.ends_whole,
     )
 
 

@@ -28,11 +28,15 @@ from sync.report.balance import (
     equations,
 )
 from sync.report.plain import plain
+from sync.report.renames import RENAME_COLUMNS, RENAMES, undefused, write_renames
+from sync.report.sentences import number, tripped
 from sync.report.write import write_report
 
 __all__ = [
     "OUTCOME_SCHEMA",
     "PARTS",
+    "RENAMES",
+    "RENAME_COLUMNS",
     "UNTOUCHED_SCHEMA",
     "Account",
     "Difference",
@@ -43,6 +47,7 @@ __all__ = [
     "documents",
     "equations",
     "finding_lines",
+    "number",
     "operations_table",
     "outcomes_table",
     "page",
@@ -50,7 +55,10 @@ __all__ = [
     "preview",
     "schema",
     "summary",
+    "tripped",
+    "undefused",
     "write_findings",
     "write_operations",
+    "write_renames",
     "write_report",
 ]

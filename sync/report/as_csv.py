@@ -41,14 +41,15 @@ UNTOUCHED_SCHEMA = pl.Schema(
 
 OPERATION_COLUMNS = (
     *("id", "entity", "verb", "key", "state", "fields", "reason"),
-    *("file", "line", "status", "code", "message", "needs"),
+    *("file", "line", "status", "code", "message", "changed", "needs"),
 )
 FINDING_COLUMNS = (*FINDING_SCHEMA.names(), "since", "known")
 
 _FORMULA = "=+\\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b"
-_TRIGGER = f"^[\\s\\x00\u200b\ufeff]*[{_FORMULA}]|^[\\t\\r\\n\\x00]"
+TRIGGER = f"[\\s\\p{{Z}}\\p{{C}}]*[{_FORMULA}]|[\\t\\r\\n\\x00]"
 """OWASP, "CSV injection": = + - @ TAB CR, besides LF, NUL and the wide forms that
-spreadsheets fold; spaces before them may be trimmed on import."""
+spreadsheets fold; spaces before them, and what has no shape, may be trimmed on
+import. Where a cell begins."""
 
 
 def write_findings(findings: Findings, path: Path) -> None:
@@ -60,7 +61,10 @@ def write_findings(findings: Findings, path: Path) -> None:
 
 
 def write_operations(operations: pl.DataFrame, path: Path) -> None:
-    """Write a frame of ``operations_table``; columns ``OPERATION_COLUMNS``."""
+    """Write a frame of ``operations_table``; columns ``OPERATION_COLUMNS``.
+
+    ``changed`` is empty where the frame lacks it.
+    """
     _write(_with(operations, OPERATION_COLUMNS), path)
 
 
@@ -122,7 +126,7 @@ def _defused(frame: pl.DataFrame) -> pl.DataFrame:
     """Every cell as text; one that would be a formula begins with an apostrophe."""
     cells = {name: pl.col(name).cast(pl.String) for name in frame.columns}
     return frame.select(
-        pl.when(cell.str.contains(_TRIGGER))
+        pl.when(cell.str.contains(f"^(?:{TRIGGER})"))
         .then(pl.lit("'") + cell)
         .otherwise(cell)
         .alias(name)

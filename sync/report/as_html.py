@@ -25,6 +25,7 @@ from sync.model.outcome import State
 from sync.report.balance import Account, balance, equations
 from sync.report.causes import Cause, causes
 from sync.report.changes import Change, changes, fair_share
+from sync.report.drift import with_drift
 from sync.report.mask import masked_cell, masked_sentence, without_addresses
 from sync.report.plain import plain
 from sync.report.sentences import approval, duration, headline, holding, number, remarks
@@ -56,8 +57,11 @@ def page(account: Account, table: pl.DataFrame, *, reveal: bool = False) -> str:
         remarks=remarks(account),
         holding=holding(account),
         command=approval(account),
+        proposals=account.proposals.head(MAX_SHOWN).rows(named=True),
+        proposal_count=account.proposals.height,
+        confirm=account.confirm,
         causes=_causes(account, reveal=reveal),
-        troubles=_troubles(operations),
+        troubles=_troubles(with_drift(operations, account.drift, reveal=reveal)),
         equations=equations(account),
         broken=balance(account),
         changes=changes(fair_share(operations, KIND, MAX_SHOWN), reveal=reveal),
@@ -82,7 +86,7 @@ class Trouble:
     said: str
     count: int
     examples: list[dict[str, Any]]
-    """``key``, ``file``, ``line`` of the first few."""
+    """``key``, ``file``, ``line``, ``changed`` of the first few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +185,9 @@ def _troubles(operations: pl.DataFrame) -> list[Trouble]:
         .group_by("state", "status", "code", "said", "entity", maintain_order=True)
         .agg(
             pl.len().alias("count"),
-            pl.struct("key", "file", "line").head(EXAMPLES).alias("examples"),
+            pl.struct("key", "file", "line", "changed")
+            .head(EXAMPLES)
+            .alias("examples"),
         )
         .sort(
             pl.col("state").replace_strict(rank, return_dtype=pl.UInt8),

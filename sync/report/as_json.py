@@ -8,8 +8,11 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+import polars as pl
+
 from sync.model.plan import Guard
 from sync.report.balance import PARTS, Account, Stage, balance
+from sync.report.drift import drifted
 from sync.report.schema import ReportDocument
 
 REPORT_FORMAT = 1
@@ -18,7 +21,8 @@ REPORT_FORMAT = 1
 def document(account: Account) -> dict[str, Any]:
     """The report of one run, its fields in the order that is documented.
 
-    Counts and identifiers only: no cell of a roster stands in it.
+    Counts and identifiers, and masked values in ``drift``: no cell of a roster stands
+    in it as it is.
     """
     broken = balance(account)
     return {
@@ -45,7 +49,10 @@ def document(account: Account) -> dict[str, Any]:
         "converged": account.converged,
         "balanced": not broken,
         "unbalanced": broken,
+        "undoes": account.undoes,
         "differs": [dataclasses.asdict(each) for each in account.differs],
+        "drift": [dataclasses.asdict(each) for each in drifted(account.drift)],
+        "renames": _renames(account),
         "digest": account.digest,
         "plan": _values(account.plan),
         "approved": _values(account.approved),
@@ -53,6 +60,20 @@ def document(account: Account) -> dict[str, Any]:
         "timeline": list(account.timeline),
         "notes": list(account.notes),
         "advice": account.advice,
+    }
+
+
+def _renames(account: Account) -> dict[str, Any] | None:
+    """How many ids have changed, or may have; null where none has."""
+    proposed = account.proposals
+    if proposed.is_empty() and not account.accepted:
+        return None
+    clear = proposed.filter("clear")
+    return {
+        "proposed": clear.height,
+        "unclear": proposed.filter(~pl.col("clear"))["new"].n_unique(),
+        "accepted": account.accepted,
+        "command": account.confirm,
     }
 
 

@@ -15,18 +15,32 @@ from rich.table import Table
 from rich.text import Text
 
 from sync.model.finding import Findings, Severity
-from sync.model.plan import Guard, Plan
+from sync.model.plan import Plan
 from sync.report.balance import Account, balance
 from sync.report.causes import Cause, causes
 from sync.report.changes import Change, changes, examples
-from sync.report.mask import masked_sentence
+from sync.report.drift import drifted
+from sync.report.mask import masked_sentence, without_addresses
 from sync.report.plain import plain
-from sync.report.sentences import approval, duration, headline, holding, number, remarks
+from sync.report.renames import RENAMES
+from sync.report.sentences import (
+    approval,
+    duration,
+    headline,
+    holding,
+    number,
+    pair,
+    remarks,
+    tripped,
+)
 
 WORST = 5
 """Root causes of rejected rows that a summary names."""
 EXAMPLES = 3
 """Operations that a preview shows of each kind."""
+REASONS = 5
+"""Reasons to leave rows alone that are told, those with the most rows first."""
+_BLOCKED = "this row is blocked: "
 
 _COLUMNS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "rows": (("rows", "read"),),
@@ -51,14 +65,18 @@ def summary(account: Account, *, previewed: bool = False) -> list[RenderableType
     """
     shown = [] if previewed or not account.entities else [counts(account.entities)]
     news = [] if previewed else _codes(account.findings, account.new_findings)
+    blocked = [] if previewed else _blocked(account.findings, reveal=False)
     return [
         Text(plain(headline(account)), style="bold"),
         *(Text(plain(f"  {remark}")) for remark in remarks(account)),
         *shown,
+        *_proposed(account),
         *_unmade(account),
+        *_left_alone(account),
         *_guards(account),
         *(Text(plain(sentence), style="red") for sentence in balance(account)),
         *news,
+        *(Text(plain(f"  {said}")) for said in blocked),
         *(Text(plain(f"  {said}")) for said in _all_aside(account)),
         *finding_lines(_mended(account.findings), WORST, reveal=False),
         *(Text(plain(f"note: {note}")) for note in account.notes),
@@ -78,6 +96,7 @@ def preview(
         *([counts(plan.account)] if plan.account else []),
         *_examples(shown, plan.operations),
         *_codes(findings, {}),
+        *(Text(plain(f"  {said}")) for said in _blocked(findings, reveal=reveal)),
         *(Text(plain(f"  {said}")) for said in _left_out(findings)),
         Text(_takes(plan.operations, rate)),
     ]
@@ -162,6 +181,21 @@ def _more(cause: Cause) -> str:
     return f"{rows}, next at {'line' if len(cause.more) == 1 else 'lines'} {lines}"
 
 
+def _proposed(account: Account) -> Iterator[RenderableType]:
+    """The first few who may be there under another id, and how to say that they are."""
+    pairs = account.proposals
+    if pairs.is_empty():
+        return
+    for each in pairs.head(WORST).rows(named=True):
+        place = f"{each['file']}:{each['line']}: " if each["file"] else ""
+        yield Text(plain(f"  {place}{pair(each)}"))
+    if pairs.height > WORST:
+        yield Text(f"  and {number(pairs.height - WORST, 'more pair')} in report.html")
+    if account.confirm:
+        yield Text(f"Delete the rows of {RENAMES} that nobody confirms, then:")
+        yield Text(f"  {plain(account.confirm)}", no_wrap=True)
+
+
 def _unmade(account: Account) -> Iterator[RenderableType]:
     """Entities of which not every change was made, where changes were to be made."""
     if account.outcome in {"held", "preview", "refused"}:
@@ -173,20 +207,23 @@ def _unmade(account: Account) -> Iterator[RenderableType]:
             yield Text(plain(f"{entity}: {done:,} of {planned:,} changes made"))
 
 
+def _left_alone(account: Account) -> Iterator[RenderableType]:
+    """The first few fields for which somebody else's changes were left alone."""
+    fields = drifted(account.drift)
+    for each in fields[:WORST]:
+        yield Text(plain(f"  {each.entity} {each.key}: {each.text()}"))
+    if len(fields) > WORST:
+        more = number(len(fields) - WORST, "more field")
+        yield Text(f"  and {more} in operations.csv")
+
+
 def _guards(account: Account) -> Iterator[RenderableType]:
-    yield from (_guard(guard) for guard in holding(account))
+    for guard in holding(account):
+        yield Text.assemble(("held ", "yellow"), plain(f"by {tripped(guard)}"))
     command = approval(account)
     if command:
         yield Text("If that is meant, let this one plan through:")
         yield Text(f"  {plain(command)}", no_wrap=True)
-
-
-def _guard(guard: Guard) -> Text:
-    whole = guard.entity or "all"
-    place = f"{whole} in {guard.group}" if guard.group else whole
-    return Text.assemble(
-        ("held ", "yellow"), plain(f"by {guard.name} of {place}: {guard.message}")
-    )
 
 
 def _examples(
@@ -256,6 +293,24 @@ def _left_out(findings: Findings) -> list[str]:
         .unique(maintain_order=True)
         .to_list()
     )
+
+
+def _blocked(findings: Findings, *, reveal: bool) -> list[str]:
+    """Why rows of the drop wait, with their numbers, most rows first."""
+    reason = pl.col("message").str.strip_prefix(_BLOCKED)
+    kinds = (
+        findings.frame.filter(code="RS301")
+        .group_by("entity", reason.alias("reason"))
+        .len("rows")
+        .sort("rows", "entity", "reason", descending=[True, False, False])
+    )
+    shown = str if reveal else without_addresses
+    said = [
+        f"{number(rows, 'row')} of {entity}: {shown(why)}"
+        for entity, why, rows in kinds.head(REASONS).rows()
+    ]
+    more = kinds.height - REASONS
+    return [*said, f"and {number(more, 'more kind')}"] if more > 0 else said
 
 
 def _takes(operations: pl.DataFrame, rate: float) -> str:

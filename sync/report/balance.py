@@ -12,8 +12,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import polars as pl
+
 from sync.model.finding import Findings
+from sync.model.operation import DRIFT_SCHEMA
 from sync.model.plan import Guard
+from sync.model.renames import PROPOSAL_SCHEMA
 
 PARTS: Mapping[str, tuple[str, ...]] = {
     "rows": ("read", "accepted", "merged", "rejected"),
@@ -62,7 +66,8 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Everything that one run has to say; no personal data but in ``findings``.
+    """Everything that one run has to say; no personal data but in ``findings`` and
+    ``drift``.
 
     The frame of ``findings`` may carry two columns more: ``since`` (when the same
     finding was first seen) and ``known`` (accepted until a date, so no news). A
@@ -91,6 +96,14 @@ class Account:
     stages: tuple[Stage, ...] = ()
     notes: tuple[str, ...] = ()
     differs: tuple[Difference, ...] = ()
+    proposals: pl.DataFrame = field(default_factory=PROPOSAL_SCHEMA.to_frame)
+    """Of ``PROPOSAL_SCHEMA``: who may be whom under another id."""
+    accepted: int = 0
+    """So many renames that somebody had confirmed."""
+    confirm: str | None = None
+    """The command that accepts what is left in ``renames.csv``."""
+    drift: pl.DataFrame = field(default_factory=DRIFT_SCHEMA.to_frame)
+    """Of ``DRIFT_SCHEMA``: why operations were skipped."""
     converged: bool | None = None
     """Null when nothing was read back."""
     approved: Mapping[str, Any] | None = None
@@ -104,6 +117,9 @@ class Account:
     """How the program is called for this configuration, for commands to copy."""
     timeline: tuple[int, ...] = ()
     """Requests sent in each second from the first one on."""
+    undoes: str | None = None
+    """The run that this one takes back. Its rows are then the records that that run
+    had changed, all of them accepted, and ``diff`` says what becomes of each."""
 
     def total(self, section: str, part: str) -> int:
         """One count over all entities."""

@@ -100,9 +100,16 @@ def _fields(row: dict[str, Any], *, reveal: bool) -> Iterator[FieldChange]:
     before = json.loads(row["before"]) if row["before"] else {}
     after = json.loads(row["after"]) if row["after"] else {}
     for name in _names(row["fields"]) or sorted(after):
-        values = (_shown(each.get(name)) for each in (before, after))
-        old, new = values if reveal else (masked(name, value) for value in values)
-        yield FieldChange(name, old or NOTHING, new or NOTHING)
+        yield field_change(name, before.get(name), after.get(name), reveal=reveal)
+
+
+def field_change(
+    name: str, before: object, after: object, *, reveal: bool
+) -> FieldChange:
+    """One field with two values, masked where it must be."""
+    values = (_shown(each) for each in (before, after))
+    old, new = values if reveal else (masked(name, value) for value in values)
+    return FieldChange(name, old or NOTHING, new or NOTHING)
 
 
 def _names(fields: list[str] | str | None) -> list[str]:

@@ -14,7 +14,8 @@ MODE = 0o600
 
 @contextmanager
 def private_file(path: Path) -> Iterator[BinaryIO]:
-    """A file to write into that takes its place when the block ends without error.
+    """A file to write into that takes its place when the block ends without error,
+    and is on the disk then.
 
     Raises OSError when the folder is not writable or the disk is full; what stood
     at ``path`` before then still stands there.
@@ -32,6 +33,16 @@ def private_file(path: Path) -> Iterator[BinaryIO]:
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Put the names in that folder on the disk."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def write_private(path: Path, content: bytes) -> None:

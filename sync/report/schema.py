@@ -114,6 +114,29 @@ class DifferencePart(_Part):
     field: str
 
 
+class DriftPart(_Part):
+    """A field that somebody changed since the plan was made; values are masked."""
+
+    entity: str
+    key: str
+    field: str
+    then: str
+    now: str
+
+
+class RenamesPart(_Part):
+    """Ids that have changed, or may have."""
+
+    proposed: Count
+    """People who may be there under another id; ``renames.csv`` has them."""
+    unclear: Count
+    """Rows of which it cannot be told who they may be."""
+    accepted: Count
+    """Renames that somebody had confirmed for this run."""
+    command: str | None
+    """What accepts those that are left in ``renames.csv``."""
+
+
 class StagePart(_Part):
     """One step of the run and what it took."""
 
@@ -152,7 +175,10 @@ class ReportDocument(_Part):
     converged: bool | None
     balanced: bool
     unbalanced: list[str]
+    undoes: str | None
     differs: list[DifferencePart]
+    drift: list[DriftPart]
+    renames: RenamesPart | None
     digest: str | None
     plan: dict[str, Any] | None
     approved: dict[str, Any] | None

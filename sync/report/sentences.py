@@ -6,10 +6,13 @@ share, so that all three say the same.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from sync.model.plan import Guard
 from sync.report.balance import Account, balance
+from sync.report.mask import without_addresses
 
 _MONTHS = (
     *("Jan", "Feb", "Mar", "Apr", "May", "Jun"),
@@ -25,12 +28,18 @@ _SHORT, _MINUTE, _HOUR = 10, 60, 3600
 
 def headline(account: Account) -> str:
     """The verdict in one sentence, with the night that it is about."""
-    return f"{when(account.started)}, {account.target}: {_verdict(account)}"
+    back = f"takes back run {account.undoes}: " if account.undoes else ""
+    return f"{when(account.started)}, {account.target}: {back}{_verdict(account)}"
 
 
 def remarks(account: Account) -> list[str]:
     """What the verdict needs besides: rejected rows, doubts, sums that do not hold."""
-    return [*_about_rows(account), *_about_changes(account), *_about_sums(account)]
+    return [
+        *_about_rows(account),
+        *_about_renames(account),
+        *_about_changes(account),
+        *_about_sums(account),
+    ]
 
 
 def holding(account: Account) -> list[Guard]:
@@ -38,6 +47,20 @@ def holding(account: Account) -> list[Guard]:
     if account.approved:
         return []
     return [guard for guard in account.guards if guard.tripped]
+
+
+def tripped(guard: Guard) -> str:
+    """One guard that holds a plan: which, of what, how many, the limit, examples.
+
+    Examples are keys of records; one that is an e-mail address is masked.
+    """
+    place = guard.entity or "all"
+    if guard.group:
+        place = f"{place} in {guard.group}"
+    said = f"{guard.name} of {place}: {guard.message}"
+    if guard.examples:
+        said = f"{said}; such as {', '.join(guard.examples)}"
+    return without_addresses(said)
 
 
 def approval(account: Account) -> str | None:
@@ -102,6 +125,8 @@ def _verdict(account: Account) -> str:
 
 def _nothing(account: Account) -> str:
     """Why there was nothing to do: what is set aside was not even compared."""
+    if account.undoes:
+        return "nothing to change. What that run did is not there to be taken back."
     aside = account.total("diff", "unsupported")
     compared = sum(
         sum(one.get("diff", {}).values()) for one in account.entities.values()
@@ -134,6 +159,27 @@ def _about_rows(account: Account) -> list[str]:
     if account.outcome == "refused":
         return [f"{rows}."]
     return [f"{rows} and changed nothing."]
+
+
+def _about_renames(account: Account) -> list[str]:
+    """Who may be there under another id, and whom somebody has confirmed to be."""
+    said = []
+    if account.accepted:
+        ids = number(account.accepted, "id that has changed", "ids that have changed")
+        said.append(f"{ids} accepted, as somebody has confirmed.")
+    proposed = account.proposals["new"].n_unique()
+    if proposed:
+        may = number(proposed, "person", "people") + " may be there under another id"
+        them = "him" if proposed == 1 else "them"
+        said.append(f"{may}: nothing of {them} is created, changed or ended.")
+    return said
+
+
+def pair(proposal: Mapping[str, Any]) -> str:
+    """One row of the proposals: who may be whom, and what tells it."""
+    unclear = "" if proposal["clear"] else " (one of several: it cannot be told which)"
+    names = f"{proposal['new']} may be {proposal['old']}"
+    return f"{names}: {proposal['evidence']}{unclear}"
 
 
 _CHANGES = {

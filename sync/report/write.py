@@ -10,7 +10,9 @@ from sync.report.as_csv import operations_table, write_findings, write_operation
 from sync.report.as_html import page
 from sync.report.as_json import document, encode
 from sync.report.balance import Account
+from sync.report.drift import with_drift
 from sync.report.files import write_private
+from sync.report.renames import RENAMES, write_renames
 
 
 def write_report(
@@ -29,6 +31,7 @@ def write_report(
     """
     table = operations_table(operations, outcomes, untouched)
     write_findings(account.findings, folder / "findings.csv")
-    write_operations(table, folder / "operations.csv")
+    write_renames(account.proposals, folder / RENAMES)
+    write_operations(with_drift(table, account.drift), folder / "operations.csv")
     write_private(folder / "report.html", page(account, table).encode("utf-8"))
     write_private(folder / "report.json", encode(document(account)))

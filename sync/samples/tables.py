@@ -86,10 +86,15 @@ def write(tables: Tables, folder: Path) -> None:
 
 
 def write_files(contents: dict[str, bytes], folder: Path) -> None:
-    """Write each named content; a file takes its name only when it is complete."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write each named content; a file takes its name only when it is complete.
+
+    As with a real roster, only their user may read them.
+    """
+    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
     for name, content in contents.items():
         unfinished = folder / f".{name}.part"
+        unfinished.touch(mode=0o600)
         unfinished.write_bytes(content)
         unfinished.replace(folder / name)
 

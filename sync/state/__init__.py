@@ -11,7 +11,7 @@ from sync.state.journal import STATES_SCHEMA, Journal, read_states
 from sync.state.lock import hold
 from sync.state.mirror import expire_mirror, load_mirror, save_mirror
 from sync.state.records import RUNS_SCHEMA, GoodDrop, RunEnd, RunFacts, RunRecord
-from sync.state.runs import TargetState
+from sync.state.runs import TargetState, Undone
 from sync.state.seal import seal, sign
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "RunRecord",
     "StateFolder",
     "TargetState",
+    "Undone",
     "expire_mirror",
     "hold",
     "load_mirror",

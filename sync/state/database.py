@@ -117,6 +117,8 @@ def database_errors(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise database_error(path, error) from None
+    except UnicodeDecodeError:  # SQLite quotes the rubbish that it found
+        raise _damaged(path) from None
 
 
 def database_error(path: Path, error: sqlite3.Error) -> LocalError:

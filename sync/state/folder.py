@@ -23,9 +23,9 @@ from pathlib import Path
 
 from sync.errors import LocalError, UsageError
 
-STATE_VERSION = 2
+STATE_VERSION = 3
 """Of this layout and of the tables of every database in it. Since 2 the ledger knows
-whose record an enrollment is."""
+whose record an enrollment is, since 3 a run which other run it takes back."""
 OLDEST_VERSION = 1
 
 PRIVATE_FOLDER = 0o700

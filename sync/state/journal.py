@@ -215,8 +215,8 @@ class Journal:
                     await anyio.to_thread.run_sync(
                         self._commit, calls, limiter=self._thread
                     )
-        if not call.written:
-            self._check()
+        if self._broken is not None and not call.written:
+            raise LocalError(self._broken.message, do=self._broken.do)
         if call.unknown:
             message = f"{self.path} lacks an operation, or has it as done already"
             raise LocalError(message, do="this is a defect; report it with the log")
@@ -238,10 +238,6 @@ class Journal:
         self.commits += 1
         for call in calls:
             call.written = True
-
-    def _check(self) -> None:
-        if self._broken is not None:
-            raise LocalError(self._broken.message, do=self._broken.do)
 
     def _milliseconds(self) -> int:
         return int(self._clock().timestamp() * 1000)

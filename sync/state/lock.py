@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sync.errors import LockedError
+from sync.errors import LocalError, LockedError
 from sync.state.folder import PRIVATE_FILE, StateFolder, local_errors, plain_name
 
 _POLL_SECONDS = 0.1
@@ -36,14 +36,14 @@ def hold(
     """Hold the lock of that target within the block.
 
     ``wait``: how long to wait for whoever holds it; none: not at all. Raises
-    ``LockedError`` naming the holder.
+    ``LockedError`` naming the holder, and ``LocalError`` where nothing can be locked.
     """
     path = folder.locks / f"{plain_name(target)}.lock"
     patience = time.monotonic() + (wait or timedelta()).total_seconds()
     with local_errors(path):
         descriptor = _open(path)
     try:
-        while not _take(descriptor):
+        while not _take(descriptor, path):
             if time.monotonic() >= patience:
                 raise _locked(target, descriptor)
             time.sleep(_POLL_SECONDS)
@@ -60,11 +60,16 @@ def _open(path: Path) -> int:
     return descriptor
 
 
-def _take(descriptor: int) -> bool:
+def _take(descriptor: int, path: Path) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
+    except OSError as error:  # some network file systems have none
+        reason = error.strerror or type(error).__name__
+        message = f"{path} cannot be locked on this file system: {reason}"
+        do = "set state_dir to a folder on a local disk"
+        raise LocalError(message, do=do) from None
     return True
 
 

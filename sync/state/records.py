@@ -31,10 +31,12 @@ _RUNS: dict[str, pl.DataType] = {
     "drop_sha256": pl.String(),
     "mode": pl.String(),
     "source": pl.String(),
+    "undoes": pl.String(),
 }
 RUNS_SCHEMA = pl.Schema(_RUNS)
 """One row per run of a target; ``finished``, ``outcome`` and ``exit_code`` are null
-where it is open. ``wrote``: it sent something that changes the target."""
+where it is open. ``wrote``: it sent something that changes the target; ``undoes``: the
+run that it takes back."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -57,6 +59,7 @@ class RunRecord:
     finished: datetime | None = None
     outcome: str | None = None
     exit_code: int | None = None
+    undoes: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from importlib import resources
 from pathlib import Path
@@ -47,16 +48,38 @@ _SELECT_RUNS = f"SELECT {', '.join(RUN_COLUMNS)} FROM runs"  # noqa: S608 - cons
 _SELECT_GOOD = f"SELECT {', '.join(GOOD_COLUMNS)} FROM good_drops"  # noqa: S608 - constants
 _END = """UPDATE runs SET finished = :finished, outcome = :outcome,
     exit_code = :exit_code, good = :good WHERE run = :run"""
+_CHANGES = {
+    2: "ALTER TABLE ledger ADD COLUMN person TEXT",
+    3: "ALTER TABLE runs ADD COLUMN undoes TEXT",
+}
+"""By version of the state, what its tables had not before."""
+_LAST_WRITTEN = "WHERE wrote ORDER BY number DESC LIMIT 1"
 _WRITTEN = """SELECT 1 FROM runs
     WHERE wrote AND (finished IS NULL OR finished > ?) LIMIT 1"""
 
 
 def _bring_up_to_date(connection: sqlite3.Connection) -> None:
+    if _version(connection) == STATE_VERSION:
+        return
+    with database.transaction(connection):
+        found = _version(connection)  # another command may have been quicker
+        for since, change in _CHANGES.items():
+            if found < since:
+                connection.execute(change)
+        connection.execute(f"PRAGMA user_version = {STATE_VERSION}")
+
+
+def _version(connection: sqlite3.Connection) -> int:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version < STATE_VERSION:
-        with database.transaction(connection):
-            connection.execute("ALTER TABLE ledger ADD COLUMN person TEXT")
-            connection.execute(f"PRAGMA user_version = {STATE_VERSION}")
+    return int(version)
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """A run that was taken back, and the one that did it."""
+
+    run: str
+    by: str
 
 
 class TargetState:
@@ -158,6 +181,22 @@ class TargetState:
     def find_run(self, run: str) -> RunRecord | None:
         """The run of that name."""
         return next(iter(self._runs("WHERE run = ?", run)), None)
+
+    def undone(self) -> Undone | None:
+        """The run that stands taken back: what wrote last undid it.
+
+        To take an undo back restores what it had undone, so every other link of such a
+        chain leaves nothing taken back.
+        """
+        last = next(iter(self._runs(_LAST_WRITTEN)), None)
+        found = None
+        if last is not None and last.undoes is not None:
+            found = Undone(last.undoes, last.run)
+        links = 0
+        while last is not None and last.undoes is not None:
+            links += 1
+            last = self.find_run(last.undoes)
+        return found if links % 2 else None
 
     def last_good(self, source: str | None = None) -> GoodDrop | None:
         """The last good drop of that source (none: of the source without a name)."""

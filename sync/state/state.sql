@@ -13,7 +13,8 @@ CREATE TABLE runs (
     drop_name  TEXT,
     drop_sha256 TEXT,
     mode       TEXT,
-    source     TEXT
+    source     TEXT,
+    undoes     TEXT                         -- the run that this one takes back
 );
 CREATE TABLE applied (                      -- a plan is applied once
     plan_id    TEXT PRIMARY KEY NOT NULL,

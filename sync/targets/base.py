@@ -50,6 +50,7 @@ class Wants:
 
 DECISION = "_decision"
 REASON = "_reason"
+MEANT = "_meant"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,9 @@ class Projection:
     ``frames``: per entity, one row per wanted record: the compared and written
     columns, ``_key`` (the remote identity), ``_file``, ``_row``, ``_keep``, and
     ``_decision`` (null, or ``blocked``, ``deferred``, ``unsupported``, ``unchanged``)
-    with ``_reason``. Rows that come with ``_left`` (what the selection leaves out, see
+    with ``_reason``; blocked rows of people may have ``_meant``, the keys of remote
+    records that they may mean (List[String]), which are then left alone with all that
+    is theirs. Rows that come with ``_left`` (what the selection leaves out, see
     ``sync.select``) keep it.
     """
 

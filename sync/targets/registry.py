@@ -30,6 +30,8 @@ class Kind:
     none."""
     entities: tuple[Entity, ...] = SYNCED
     """What it can write, in the order of the files."""
+    undoing: Mapping[str, Any] = field(default_factory=dict)
+    """Settings that putting back what was there needs, whatever is configured."""
 
 
 KINDS: Mapping[str, Kind] = {
@@ -47,6 +49,7 @@ KINDS: Mapping[str, Kind] = {
         OpenedxSettings,
         OpenedxTarget,
         pace={"requests_per_second": 1.5, "concurrency": 2, "timeout": "120s"},
+        undoing={"preserve_mode": True},
     ),
 }
 
@@ -56,8 +59,17 @@ SETTINGS: Mapping[str, KindKeys] = {
 }
 
 
-def make_target(table: TargetConfig) -> Target:
-    """The target of a configured table. Raises ``ConfigError``."""
+def make_target(table: TargetConfig, *, undoing: bool = False) -> Target:
+    """The target of a configured table. Raises ``ConfigError``.
+
+    ``undoing``: to take a run back, for which what the run made is removed in the
+    strongest form that the kind has, and what it ended comes back as it was.
+    """
     kind = KINDS[table.kind]
     policies = {entity: table.removal.policy(entity) for entity in kind.entities}
-    return kind.make(table.settings, policies)
+    target = kind.make(table.settings, policies)
+    if not undoing:
+        return target
+    able = target.capabilities
+    forms = {entity: able.strongest(entity) for entity in able.removals}
+    return kind.make(table.settings.model_copy(update=kind.undoing), policies | forms)

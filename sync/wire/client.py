@@ -31,7 +31,7 @@ from sync.wire.failures import (
 )
 from sync.wire.halt import Halt
 from sync.wire.limits import SYSTEM_CLOCK, Clock, Deadline, InFlight, Limits, Pace
-from sync.wire.retry import LONGEST_HINT, wait_before_retry
+from sync.wire.retry import LONGEST_HINT, Budget, wait_before_retry
 from sync.wire.signing import Signer
 from sync.wire.stats import Stats
 from sync.wire.tokens import TokenKeeper
@@ -48,7 +48,9 @@ _OF_TOKENS = frozenset({401, 403, 429})
 _SERVER_ERROR = 500
 _KINDS = {
     Lost.TLS: FailureKind.FATAL,
+    Lost.TLS_VERSION: FailureKind.FATAL,
     Lost.TOO_LARGE: FailureKind.REJECT,
+    Lost.BLOATED: FailureKind.REJECT,
     Lost.ENCODING: FailureKind.REJECT,
 }
 """Losses that sending again does not mend."""
@@ -64,6 +66,8 @@ _ANEW = Failure(FailureKind.RETRY, None, "anew", "")
 """Not the end of it: the same is asked at once, with another credential."""
 _MOVED = Failure(FailureKind.RETRY, None, "moved", "")
 """The same is asked at once, at the address that the answer names."""
+_HELD = Failure(FailureKind.RETRY, None, "held", "")
+"""A pause began before the first bytes had left: the same is sent after it."""
 _log = get_logger()
 
 
@@ -90,6 +94,7 @@ class Wire:
         self._clock = clock
         self._started = clock.now()
         self._halt = Halt(clock, deadline)
+        self._budget = Budget()
         self._connections = Connections(limits.timeout, transport)
         self._in_flight = InFlight(limits.concurrency)
         self._paces: dict[str, Pace] = {}
@@ -121,6 +126,12 @@ class Wire:
         return self._halt.reason
 
     @property
+    def overdrawn(self) -> bool:
+        """Whether more has failed than may be repeated (see ``retry.Budget``): what
+        came back since then is a first failure, not one after all its retries."""
+        return self._budget.spent
+
+    @property
     def missing_scopes(self) -> dict[str, tuple[str, ...]]:
         """Per service, what was asked for and not granted, as far as is known."""
         pairs = ((name, keeper.missing) for name, keeper in self._keepers.items())
@@ -128,13 +139,14 @@ class Wire:
 
     async def authenticate(self, service: str | None = None) -> None:
         """Get a token of every service now, or of this one, so that a wrong secret
-        shows at once.
+        shows at once. Where the run is stopped meanwhile (``halted``) there is none.
 
         Raises ``TargetError``.
         """
         for name, keeper in self._keepers.items():
             if service in {None, name}:
-                await keeper.current()
+                with self._halt.waiting():
+                    await keeper.current()
 
     def halt(self, reason: str) -> None:
         """No new request leaves; those in flight get ten seconds."""
@@ -162,6 +174,7 @@ class Wire:
         request that does not fit its service.
         """
         trip = self._trip(request, judge, before)
+        self._budget.earn()
         while True:
             trip.attempt += 1
             result = await self._try(trip)
@@ -174,7 +187,7 @@ class Wire:
             if self.halted is not None and result.kind is FailureKind.RETRY:
                 result = self._stopped()
             elif wait is not None:
-                self.stats.retried += result is not _MOVED
+                self.stats.retried += result is not _MOVED and result is not _HELD
                 continue
             return replace(result, in_doubt=trip.in_doubt)
 
@@ -206,7 +219,7 @@ class Wire:
         return self._signers.setdefault(auth, Signer(auth, self._clock.wall))
 
     def _wait_after(self, trip: Trip, failure: Failure) -> float | None:
-        if failure is _ANEW or failure is _MOVED:
+        if failure is _ANEW or failure is _MOVED or failure is _HELD:
             trip.free += 1
             return 0.0
         if failure.code in {HALTED, _TOO_LONG.code}:
@@ -219,13 +232,14 @@ class Wire:
     def _wait(
         self, kind: FailureKind, attempt: int, hint: float | None
     ) -> float | None:
-        return wait_before_retry(
+        wait = wait_before_retry(
             kind,
             attempt,
             hint,
             retries=self.limits.retries,
             chance=self._clock.chance,
         )
+        return wait if wait is not None and self._budget.take() else None
 
     async def _try(self, trip: Trip) -> Answer | Failure:
         """One try, from the wait for a place to the judged answer."""
@@ -243,7 +257,7 @@ class Wire:
                 return _TOO_LONG
             if trip.before is not None and trip.attempt == 1:
                 await trip.before()
-            await trip.pace.leave()
+            await trip.pace.room()
             return await self._cross(trip, token, era)
         finally:
             if era is not None:
@@ -260,8 +274,13 @@ class Wire:
             headers.append((b"Authorization", credential.header.encode()))
         method = trip.request.method
         try:
-            answer = await self._exchange(method, trip.url, headers, trip.body)
+            answer = await self._exchange(
+                method, trip.url, headers, trip.body, trip.pace
+            )
         except NoAnswerError as error:
+            if error.lost is Lost.HELD:
+                self.stats.count_sent(start - self._started, -1)
+                return _HELD
             if error.slow:
                 self._in_flight.trouble(era)
             self._report(trip, error.lost, start)
@@ -300,16 +319,22 @@ class Wire:
             return
         self.stats.count_throttled(self._clock.now() - self._started)
         self._in_flight.trouble(era)
+        self._obey(answer)
+
+    def _obey(self, answer: Answer) -> None:
+        """Nothing leaves for this target while one of its services wants a pause."""
         hint = retry_after(answer, self._clock.wall())
-        if hint:
+        if hint and answer.status in _THROTTLED:
             for origin in {*self._origins.values(), *self._paces}:
                 self._pace(origin).pause(hint)
 
     async def _exchange(
-        self, method: str, url: str, headers: Headers, body: bytes | None
+        self, method: str, url: str, headers: Headers, body: bytes | None, pace: Pace
     ) -> Answer:
         with self._halt.flying(PATIENCE * self.limits.timeout):
-            return await self._connections.exchange(method, url, headers, body)
+            return await self._connections.exchange(
+                method, url, headers, body, pace.leave
+            )
         raise NoAnswerError(Lost.TIMEOUT)
 
     async def _post(
@@ -332,15 +357,19 @@ class Wire:
         self, url: str, headers: Headers, body: bytes
     ) -> Answer | Failure:
         pace = self._pace(origin_of(url))
-        if not await pace.slot(LONGEST_HINT):
-            return _TOO_LONG
-        await pace.leave()
-        self.stats.token_requests += 1
-        try:
-            answer = await self._exchange("POST", url, headers, body)
-        except NoAnswerError as error:
-            return _unanswered(error, write=False)
-        return classify(answer, write=False) or answer
+        while True:
+            if not await pace.slot(LONGEST_HINT):
+                return _TOO_LONG
+            try:
+                self.stats.token_requests += 1
+                answer = await self._exchange("POST", url, headers, body, pace)
+            except NoAnswerError as error:
+                if error.lost is not Lost.HELD:
+                    return _unanswered(error, write=False)
+                self.stats.token_requests -= 1
+                continue
+            self._obey(answer)
+            return classify(answer, write=False) or answer
 
     def _pace(self, origin: str) -> Pace:
         pace = self._paces.get(origin)

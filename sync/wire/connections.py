@@ -11,18 +11,20 @@ variables of the environment, and none of its log lines, which show whole URLs.
 from __future__ import annotations
 
 import importlib.util
+import io
 import logging
+import re
 import ssl
 import sys
 import zlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from enum import StrEnum
 
 import anyio
 import httpx
 
 from sync.model.request import Answer
-from sync.wire.failures import MAX_BODY
+from sync.wire.failures import MAX_BODY, bloated
 
 # httpcore imports sniffio several times for each request. Where that is not installed,
 # every attempt searches the whole path: a quarter of a request's time, measured with
@@ -32,6 +34,8 @@ if importlib.util.find_spec("sniffio") is None:
 
 KEEP_ALIVE_SECONDS = 5.0
 """An idle connection older than this is not used again: servers close them too."""
+_ABOUT_TO_SEND = "http11.send_request_headers.started"
+"""httpcore's word for the moment before the first bytes."""
 _GZIP = zlib.MAX_WBITS | 16
 _PIECE = 1 << 20
 
@@ -44,25 +48,43 @@ class Lost(StrEnum):
     NO_CONNECTION = "no_connection"
     CONNECT_TIMEOUT = "connect_timeout"
     TLS = "tls"
+    TLS_VERSION = "tls_version"
+    HELD = "held"
     TIMEOUT = "timeout"
     DISCONNECTED = "disconnected"
     DAMAGED = "damaged"
     ENCODING = "encoding"
     TOO_LARGE = "too_large"
+    BLOATED = "bloated"
 
 
 _TEXTS = {
     Lost.NO_CONNECTION: "no connection",
     Lost.CONNECT_TIMEOUT: "connecting took too long",
     Lost.TLS: "the server's TLS certificate is not valid for this address",
+    Lost.TLS_VERSION: "the server does not speak TLS 1.2 or newer",
+    Lost.HELD: "it may not leave any more",
     Lost.TIMEOUT: "no whole answer in time",
     Lost.DISCONNECTED: "the connection broke before the whole answer was there",
     Lost.DAMAGED: "the compressed answer is damaged or cut off",
     Lost.ENCODING: "the answer is compressed in a way that was not asked for",
     Lost.TOO_LARGE: f"the answer is larger than {MAX_BODY >> 20} MiB",
+    Lost.BLOATED: "the answer has too many values, or too long a text",
 }
-_UNSENT = frozenset({Lost.NO_CONNECTION, Lost.CONNECT_TIMEOUT, Lost.TLS})
+_UNSENT = frozenset(
+    {
+        Lost.NO_CONNECTION,
+        Lost.CONNECT_TIMEOUT,
+        Lost.TLS,
+        Lost.TLS_VERSION,
+        Lost.HELD,
+    }
+)
 _SLOW = frozenset({Lost.CONNECT_TIMEOUT, Lost.TIMEOUT})
+_OLD_TLS = re.compile(
+    "unsupported.protocol|protocol.version|wrong.version|handshake.failure"
+)
+"""In OpenSSL's words: another version of TLS, its ciphers of another age, or none."""
 
 
 class NoAnswerError(Exception):
@@ -84,6 +106,10 @@ class NoAnswerError(Exception):
         return self.lost in _SLOW
 
 
+async def _at_once() -> bool:
+    return True
+
+
 class Connections:
     """Transports with one connection each, as many as are needed at once."""
 
@@ -99,11 +125,31 @@ class Connections:
             logging.getLogger(name).setLevel(logging.CRITICAL)
 
     async def exchange(
-        self, method: str, url: str, headers: Headers, body: bytes | None
+        self,
+        method: str,
+        url: str,
+        headers: Headers,
+        body: bytes | None,
+        leave: Callable[[], Awaitable[bool]] = _at_once,
     ) -> Answer:
-        """Send once and read the whole answer. Raises ``NoAnswerError``."""
+        """Send once and read the whole answer. Raises ``NoAnswerError``.
+
+        ``leave`` is waited for once there is a connection, which may take a while to
+        be made: False keeps the request from leaving after all.
+        """
+
+        async def leaving(event: str, _: object) -> None:
+            if event == _ABOUT_TO_SEND and not await leave():
+                raise NoAnswerError(Lost.HELD)
+
+        if self._shared is not None:
+            await leaving(_ABOUT_TO_SEND, None)
         request = httpx.Request(
-            method, url, headers=headers, content=body, extensions=self._extensions
+            method,
+            url,
+            headers=headers,
+            content=body,
+            extensions={**self._extensions, "trace": leaving},
         )
         origin = f"{request.url.scheme}://{request.url.netloc.decode()}"
         free = self._free.setdefault(origin, [])
@@ -131,6 +177,8 @@ class Connections:
             return self._shared
         if self._tls is None:
             self._tls = httpx.create_ssl_context(verify=True, trust_env=False)
+            # Not even SSLKEYLOGFILE, which would write the keys of our sessions.
+            self._tls.keylog_filename = None  # type: ignore[assignment] # documented
         one = httpx.Limits(
             max_connections=1,
             max_keepalive_connections=1,
@@ -150,7 +198,9 @@ def _why(error: Exception) -> Lost:
         return Lost.CONNECT_TIMEOUT
     if isinstance(error, httpx.ConnectError):
         text = str(error).lower()
-        return Lost.TLS if "certificate" in text else Lost.NO_CONNECTION
+        if "certificate" in text:
+            return Lost.TLS
+        return Lost.TLS_VERSION if _OLD_TLS.search(text) else Lost.NO_CONNECTION
     if isinstance(error, httpx.TimeoutException):
         return Lost.TIMEOUT
     return Lost.DISCONNECTED
@@ -169,7 +219,8 @@ async def _body(response: httpx.Response, encoding: str) -> bytes:
     if encoding not in {"", "identity", "gzip", "x-gzip"}:
         raise NoAnswerError(Lost.ENCODING)
     unzip = zlib.decompressobj(_GZIP) if encoding in {"gzip", "x-gzip"} else None
-    parts: list[bytes] = []
+    # One buffer that is handed over: parts to be joined would need the memory twice.
+    whole = io.BytesIO()
     size = 0
     stream = response.stream
     if not isinstance(stream, httpx.AsyncByteStream):
@@ -179,10 +230,13 @@ async def _body(response: httpx.Response, encoding: str) -> bytes:
         size += len(part)
         if size > MAX_BODY:
             raise NoAnswerError(Lost.TOO_LARGE)
-        parts.append(part)
+        whole.write(part)
     if unzip is not None and size and not unzip.eof:
         raise NoAnswerError(Lost.DAMAGED)
-    return b"".join(parts)
+    body = whole.getvalue()
+    if bloated(body):
+        raise NoAnswerError(Lost.BLOATED)
+    return body
 
 
 def _unzipped(unzip: zlib._Decompress, piece: bytes, room: int) -> bytes:

@@ -22,9 +22,20 @@ from sync.model.request import Answer, Json
 MAX_BODY = 64 * 1024 * 1024
 """Bytes of an answer, decompressed, beyond which it is refused."""
 MAX_DEPTH = 64
+LARGE = 4 * 1024 * 1024
+"""Bytes of a body below which what is in it does no harm."""
+MAX_TEXT = 64 * 1024
+MAX_OBJECTS = 500_000
+MAX_COMMAS = 4_000_000
 MAX_MESSAGE = 300
 SHORTEST_SECRET = 6
 """Shorter ones are in every text by chance."""
+INSECURE = frozenset({"tls", "tls_version"})
+"""The codes of failures because whoever answers has not shown who he is."""
+TLS_ADVICE = (
+    "ask whoever runs it for a valid certificate, or correct the address; nothing was "
+    "sent"
+)
 
 _SUCCESS = range(200, 300)
 _REDIRECTS = range(300, 400)
@@ -127,6 +138,12 @@ def retry_after(answer: Answer, now: float | None = None) -> float | None:
     sent = _http_date(answer.headers.get("date", ""))
     base = sent or datetime.fromtimestamp(wall, UTC)
     return max(0.0, (then - base).total_seconds())
+
+
+def server_time(answer: Answer) -> float | None:
+    """When the server says that it answered, in seconds since 1970."""
+    sent = _http_date(answer.headers.get("date", ""))
+    return None if sent is None else sent.timestamp()
 
 
 def _http_date(text: str) -> datetime | None:
@@ -249,6 +266,17 @@ def parse_json(answer: Answer, largest: int = MAX_BODY) -> Json:
 _SAME_BRACKETS = bytes.maketrans(b"{}", b"[]")
 _NO_BRACKETS = bytes(set(range(256)) - set(b'[]{}"'))
 _STRING = re.compile(rb'"[^"]*"')
+_LONG_TEXT = re.compile(rb'"[^"]{%d}' % MAX_TEXT)
+
+
+def bloated(body: bytes) -> bool:
+    """Whether a large body would need many times its size as values: it has more of
+    them, or a longer text, than any list of records of that size."""
+    if len(body) <= LARGE:
+        return False
+    objects = body.count(b"{") + body.count(b"[")
+    many = objects > MAX_OBJECTS or body.count(b",") > MAX_COMMAS
+    return many or _LONG_TEXT.search(body) is not None
 
 
 def _too_deep(body: bytes) -> bool:

@@ -19,6 +19,9 @@ from sync.errors import UsageError
 
 WINDOW = 1.0
 """Seconds over which the rate is promised."""
+LONGEST_MARGIN = 0.1
+"""Seconds by which requests may draw together on their way to the server without
+breaking the promise there."""
 FIRST_IN_FLIGHT = 4
 """Requests in flight at the start; doubled per round of good answers."""
 SLOWEST = 0.2
@@ -98,6 +101,11 @@ class Pace:
         """Requests per second at present."""
         return self._rate
 
+    @property
+    def paused(self) -> bool:
+        """Whether the server wants nothing from us just now."""
+        return self.clock.now() < self.resume_at
+
     async def slot(self, longest: float = float("inf")) -> bool:
         """Wait for a slot; one that a pause has overtaken is exchanged for a new one.
 
@@ -116,19 +124,36 @@ class Pace:
         self._next = at + 1 / self._rate
         return at
 
-    async def leave(self) -> None:
-        """Wait until the promise of the last second allows one more, and count it.
+    async def leave(self) -> bool:
+        """Wait until there is room, and count one more that leaves at this instant.
 
         Slots alone would do, if everybody woke on time: what happens between slot and
-        departure (a token, a commit) may bunch requests together.
+        departure (a token, a commit, a connection) may bunch requests together, and the
+        network may do so after it. False, at once, where a pause has begun since the
+        slot was had: then another one is needed.
         """
-        most = max(1, int(self.limits.requests_per_second * WINDOW) + self.limits.burst)
-        left = self._left
-        while len(left) >= most and left[-most] + WINDOW >= self.clock.now():
-            await self._sleep_until(left[-most] + WINDOW * 1.0001)
-        left.append(self.clock.now())
-        while len(left) > most:
-            left.popleft()
+        await self.room()
+        if self.paused:
+            return False
+        self._left.append(self.clock.now())
+        while len(self._left) > self._most:
+            self._left.popleft()
+        return True
+
+    async def room(self) -> None:
+        """Wait until the promise of the last second allows one more."""
+        rate, burst = self.limits.requests_per_second, self.limits.burst
+        # So many in this time are still the rate: the margin costs nothing.
+        window = WINDOW + min(LONGEST_MARGIN, burst / rate)
+        left, most = self._left, self._most
+        while len(left) >= most and left[-most] + window >= self.clock.now():
+            await self._sleep_until(left[-most] + window * 1.0001)
+
+    @property
+    def _most(self) -> int:
+        """Requests in one second."""
+        rate = int(self.limits.requests_per_second * WINDOW)
+        return max(1, rate + self.limits.burst)
 
     def pause(self, seconds: float) -> None:
         """Nothing leaves for this long."""

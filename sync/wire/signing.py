@@ -45,6 +45,10 @@ class Signed:
         return "Signed()"
 
 
+TOLERATED = 60
+"""Seconds that two clocks may be apart; servers refuse from five minutes on."""
+
+
 @dataclass(slots=True)
 class Signer:
     """Signs for one consumer: no nonce twice, no timestamp before an earlier one."""
@@ -53,11 +57,24 @@ class Signer:
     wall: Callable[[], float]
     """Seconds since 1970."""
     nonce: Callable[[], str] = _nonce
+    apart: float = 0.0
+    """Seconds by which the server's clock is ahead of ours, once it refused for it."""
     _last: int = 0
+
+    def follow(self, there: float) -> bool:
+        """Sign by the server's clock from now on, where ours is another; only once.
+
+        ``there`` is the time, in seconds since 1970, at which it refused a signature.
+        """
+        apart = there - self.wall()
+        if self.apart or abs(apart) <= TOLERATED:
+            return False
+        self.apart, self._last = apart, 0
+        return True
 
     def sign(self, method: str, url: str) -> Signed:
         """Sign a request that is about to leave."""
-        self._last = max(int(self.wall()), self._last)
+        self._last = max(int(self.wall() + self.apart), self._last)
         pairs = self._pairs()
         secret = self.auth.consumer_secret.reveal()
         mark = self._mark(pairs, method, url)

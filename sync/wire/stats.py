@@ -23,10 +23,10 @@ class Stats:
         ordered = sorted(self._seconds.items())
         return [(second, sent, slow) for second, (sent, slow) in ordered]
 
-    def count_sent(self, second: float) -> None:
-        """One more request left."""
-        self.sent += 1
-        self._seconds.setdefault(int(second), [0, 0])[0] += 1
+    def count_sent(self, second: float, count: int = 1) -> None:
+        """One more request left; or one fewer, that was held back after all."""
+        self.sent += count
+        self._seconds.setdefault(int(second), [0, 0])[0] += count
 
     def count_throttled(self, second: float) -> None:
         """One more answer asked to slow down."""

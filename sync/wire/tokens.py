@@ -25,7 +25,13 @@ from sync.wire.auth import (
     read_token,
     token_request,
 )
-from sync.wire.failures import UnreadableError, summary, without
+from sync.wire.failures import (
+    INSECURE,
+    TLS_ADVICE,
+    UnreadableError,
+    summary,
+    without,
+)
 
 Post = Callable[[str, dict[str, str], bytes], Awaitable[Answer | Failure]]
 """Sends a form to a token address, with retries."""
@@ -82,7 +88,10 @@ class TokenKeeper:
             answer = await self.post(auth.token_url, headers, body)
         if isinstance(answer, Failure):
             known = without(answer, auth.client_secret.reveal())
-            if answer.status is None:
+            if answer.code in INSECURE:
+                text = f"{self.service.name}: no token: {answer.message}"
+                advice = TLS_ADVICE
+            elif answer.status is None:
                 text = f"{self.service.name}: the token service does not answer"
                 advice = "see whether the system is up and token_url is right"
             else:

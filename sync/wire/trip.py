@@ -18,7 +18,7 @@ from sync.version import VERSION
 from sync.wire.address import full_url, redirected
 from sync.wire.auth import Service, Token
 from sync.wire.connections import Headers
-from sync.wire.failures import suspects_replay
+from sync.wire.failures import server_time, suspects_replay
 from sync.wire.limits import Pace
 from sync.wire.signing import Signed, Signer
 from sync.wire.tokens import TokenKeeper
@@ -73,6 +73,8 @@ class Trip:
     """Tries that are none of the retries: with a new credential, or elsewhere."""
     hops: int = 0
     signatures: int = 0
+    apart: float = 0.0
+    """By which clock it was signed last."""
     renewed: bool = False
     in_doubt: bool = False
 
@@ -90,6 +92,7 @@ class Trip:
     def credential(self, token: Token | None) -> Token | Signed | None:
         """Who we are, for the try that leaves now."""
         if self.signer is not None:
+            self.apart = self.signer.apart
             return self.signer.sign(self.request.method, self.url)
         return token
 
@@ -98,13 +101,23 @@ class Trip:
         if answer.status != _UNAUTHORISED:
             return False
         if self.signer is not None:
-            again = self.signatures < SIGNATURES and suspects_replay(answer)
+            again = suspects_replay(answer) or self._by_another_clock(
+                answer, self.signer
+            )
+            again = again and self.signatures < SIGNATURES
             self.signatures += again
             return again
         if self.renewed:
             return False
         self.renewed = self.keeper.refused(token)
         return self.renewed
+
+    def _by_another_clock(self, answer: Answer, signer: Signer) -> bool:
+        """Whether the signer goes by the server's clock now, and did not before."""
+        there = server_time(answer)
+        if there is not None:
+            signer.follow(there)
+        return signer.apart != self.apart
 
     def moves(self, answer: Answer) -> bool:
         """Whether the answer sends it on to another address that may be asked."""

@@ -7,7 +7,11 @@ strikes the requests that a rule names.
 from __future__ import annotations
 
 import http.client
+import os
+import socket
+import struct
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -44,20 +48,29 @@ class Trouble:
     """What happens instead of an honest answer.
 
     ``forward``: the sandbox gets the request all the same. ``status`` null closes the
-    connection.
+    connection, or resets it. ``honest``: what comes is the sandbox's own answer, which
+    may be ``late`` by so many seconds, or of which there may come but a ``half``.
     """
 
     status: int | None = None
     body: bytes = b'{"imsx_description": "trouble"}'
     headers: tuple[tuple[str, str], ...] = ()
     forward: bool = False
+    honest: bool = False
+    late: float = 0.0
+    half: bool = False
+    reset: bool = False
 
 
+HONEST = Trouble(honest=True)
 Rule = Callable[[Heard], Trouble | None]
+Told = tuple[int | None, list[tuple[str, str]], bytes]
+"""Status, headers and body of an answer; none where there is no status."""
 
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 128
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Say nothing: clients may hang up in the midst of anything."""
@@ -99,7 +112,18 @@ class Meddler:
             self._count += 1
             times = self._times.get((method, path), 0) + 1
             self._times[method, path] = times
-            return self.rule(Heard(self._count, times, method, path))
+            return self.judged(Heard(self._count, times, method, path))
+
+    def judged(self, heard: Heard) -> Trouble | None:
+        """What happens to one request; called one after the other."""
+        return self.rule(heard)
+
+
+def _reset(connection: socket.socket) -> None:
+    """Close a connection so that the other end hears of an error."""
+    at_once = struct.pack("ii", 1, 0)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+    os.close(connection.detach())
 
 
 def _handler(meddler: Meddler) -> type[BaseHTTPRequestHandler]:
@@ -116,16 +140,19 @@ def _handler(meddler: Meddler) -> type[BaseHTTPRequestHandler]:
             """Forward one request, or make trouble."""
             length = int(self.headers.get("content-length") or 0)
             body = self.rfile.read(length)
-            trouble = meddler.verdict(self.command, self.path)
-            if trouble is None or trouble.forward:
-                status, headers, content = self.forwarded(body)
-                if trouble is None:
-                    self.reply(status, headers, content)
-                    return
-            if trouble.status is None:
+            trouble = meddler.verdict(self.command, self.path) or HONEST
+            told: Told = trouble.status, list(trouble.headers), trouble.body
+            if trouble.forward or trouble.honest:
+                known = self.forwarded(body)
+                told = known if trouble.honest else told
+            time.sleep(trouble.late)
+            status, headers, content = told
+            if status is None:
                 self.close_connection = True
-                return
-            self.reply(trouble.status, list(trouble.headers), trouble.body)
+                if trouble.reset:
+                    _reset(self.connection)
+            else:
+                self.reply(status, headers, content, half=trouble.half)
 
         do_GET = do_PUT = do_POST = do_DELETE = answer
 
@@ -139,7 +166,12 @@ def _handler(meddler: Meddler) -> type[BaseHTTPRequestHandler]:
             return answer.status, answer.getheaders(), content
 
         def reply(
-            self, status: int, headers: list[tuple[str, str]], content: bytes
+            self,
+            status: int,
+            headers: list[tuple[str, str]],
+            content: bytes,
+            *,
+            half: bool = False,
         ) -> None:
             self.send_response_only(status, HTTPStatus(status).phrase)
             for name, value in headers:
@@ -147,7 +179,9 @@ def _handler(meddler: Meddler) -> type[BaseHTTPRequestHandler]:
                     self.send_header(name, value)
             self.send_header("content-length", str(len(content)))
             self.end_headers()
-            self.wfile.write(content)
+            shown = len(content) // (1 + half)
+            self.wfile.write(content[:shown])
             self.wfile.flush()
+            self.close_connection |= half
 
     return Handler

@@ -45,6 +45,14 @@ Record = Mapping[str, Any]
 Read = Callable[[Sequence[Any]], pl.DataFrame]
 
 
+def with_columns(table: pl.DataFrame, read: Read) -> pl.DataFrame:
+    """A table with the columns of its records: where nothing came, or all that was
+    read singly was absent, it may have none but the identifier and the subject."""
+    if table.width > 1 and not table.is_empty():
+        return table
+    return pl.concat([read([]), table], how="diagonal_relaxed")
+
+
 @dataclass(frozen=True, slots=True)
 class Reader:
     """How the records of one list become a frame, one by one or all at once.

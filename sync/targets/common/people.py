@@ -1,8 +1,9 @@
-"""People whose ids may have changed: the same person under another id over there.
+"""People who look like one of the target's own under another id.
 
-In: the rows of students who would be new, and the mirror. Out: who of the target's own
-students looks like one of them, the rules that hold such rows back, and what is frozen
-with them.
+In: the rows of students who would be new, and the mirror. Out: the rules that hold them
+back where the system itself may take two for one, and, for kinds that only resolve
+people, what is frozen because it may be theirs. Whose id has changed is not judged here
+(see ``sync.diff.renames``).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import polars as pl
 from sync.model.entities import Entity
 from sync.model.normalise import ROLE_SEPARATOR
 from sync.model.roster import KEY
+from sync.targets.base import MEANT
 from sync.targets.common.mirroring import STUDENT_ROLE
 from sync.targets.common.projecting import BLOCKED, FROZEN_SCHEMA, Context, Rule, of
 
@@ -37,15 +39,22 @@ def still_students(frame: pl.DataFrame, context: Context) -> pl.DataFrame:
     )
 
 
-def renamed_rule() -> Rule:
-    """A new student may be one that the target holds under another id (``_theirs``,
-    see ``namesakes``)."""
+def with_meant(frame: pl.DataFrame, context: Context) -> pl.DataFrame:
+    """The rows of students with ``_meant``: of those who would be new, the keys of the
+    target's students in force, named by no row, that have the same e-mail."""
+    names = namesakes(frame, context, _SAME_EMAIL)
+    meant = names.group_by(KEY).agg(pl.col("_theirs").unique().sort().alias(MEANT))
+    return frame.join(meant, on=KEY, how="left").sort(KEY)
+
+
+def same_email_rule() -> Rule:
+    """A new student may be taken for another of the target's (see ``with_meant``)."""
     why = pl.concat_str(
-        pl.lit("the target holds its e-mail or username under another id ("),
-        "_theirs",
-        pl.lit("): ids may have changed; nothing is created or ended for either"),
+        pl.lit("the target holds its e-mail under another id ("),
+        pl.col(MEANT).list.join(", "),
+        pl.lit("), so that it may take the two for one: neither is created or ended"),
     )
-    return pl.col("_theirs").is_not_null(), BLOCKED, why
+    return pl.col(MEANT).is_not_null(), BLOCKED, why
 
 
 def shared_email(frame: pl.DataFrame, context: Context) -> list[Rule]:
@@ -64,10 +73,16 @@ def _there(frame: pl.DataFrame, context: Context) -> pl.Expr:
     return pl.lit(frame.select(KEY).join(held, on=KEY, how="semi")[KEY].implode())
 
 
-def namesakes(frame: pl.DataFrame, context: Context) -> pl.DataFrame:
+_SAME_EMAIL = (("email",),)
+_EVIDENCE = (*_SAME_EMAIL, ("username", "givenName"))
+"""What tells that two students may be one, whatever their ids."""
+
+
+def namesakes(
+    frame: pl.DataFrame, context: Context, evidence: Sequence[Sequence[str]]
+) -> pl.DataFrame:
     """Rows of students who would be new, and in ``_theirs`` the target's own students
-    in force whom no such row names, of the same e-mail, or of the same username and
-    given name."""
+    in force whom no such row names, that agree in one of these sets of columns."""
     found = pl.DataFrame(schema={KEY: pl.String(), "_theirs": pl.String()})
     remote = context.mirror.frames.get(Entity.STUDENTS)
     if remote is None:
@@ -77,12 +92,8 @@ def namesakes(frame: pl.DataFrame, context: Context) -> pl.DataFrame:
         frame, on=KEY, how="anti"
     )
     new = frame.join(remote, on=KEY, how="anti")
-    pairs = [_alike(new, others, same) for same in _EVIDENCE]
+    pairs = [_alike(new, others, same) for same in evidence]
     return pl.concat([found, *pairs]).unique().sort(KEY, "_theirs")
-
-
-_EVIDENCE = (("email",), ("username", "givenName"))
-"""What tells that two students are one, whatever their ids."""
 
 
 def _alike(
@@ -98,24 +109,25 @@ def _alike(
 
 
 def renumbered(context: Context) -> pl.DataFrame:
-    """The target's students whom nobody names and whose e-mail or username a row that
-    would be new has, with their links and enrollments: they may be that row's under an
-    old id."""
+    """For a kind that makes no people: the target's students whom nobody names and
+    whose e-mail or username a row has that it does not hold, with their links and
+    enrollments: they may be that row's under an old id."""
     frame = context.roster.frames.get(Entity.STUDENTS)
     if frame is None:
         return FROZEN_SCHEMA.to_frame()
-    people = namesakes(frame, context).select(pl.col("_theirs").alias(KEY)).unique()
+    found = namesakes(frame, context, _EVIDENCE)
+    people = found.select(pl.col("_theirs").alias(KEY)).unique()
     users = context.roster.frames.get(Entity.USERS)
     if users is not None:
         people = people.join(users, on=KEY, how="anti")
     people = people.sort(KEY)
-    found = [of(Entity.STUDENTS, people)]
+    frozen = [of(Entity.STUDENTS, people)]
     for entity, column in _OWNERS.items():
         remote = context.mirror.frames.get(entity)
         if remote is not None:
             held = remote.join(people, left_on=column, right_on=KEY, how="semi")
-            found.append(of(entity, held.sort(KEY)))
-    return pl.concat(found)
+            frozen.append(of(entity, held.sort(KEY)))
+    return pl.concat(frozen)
 
 
 _OWNERS = {

@@ -11,7 +11,6 @@ from sync.model.entities import PEOPLE, Entity
 from sync.model.roster import KEY
 from sync.targets.base import DECISION
 from sync.targets.common.enrollments import API_ROLES, with_class
-from sync.targets.common.people import renumbered
 from sync.targets.common.projecting import (
     BLOCKED,
     FROZEN_SCHEMA,
@@ -34,17 +33,16 @@ def frozen(
     ``by_course``: remote enrollments belong to a course, not to a class.
     """
     own = context.roster.frozen.select(FROZEN_SCHEMA.names())
-    whole = [own, renumbered(context)]
     remote = context.mirror.frames.get(Entity.ENROLLMENTS)
     if remote is None:
-        return pl.concat(whole)
+        return own
     ids = own.filter(pl.col("entity") == Entity.ENROLLMENTS.value)[KEY].implode()
     meant = _maybe_meant(context, remote, wanted, by_course=by_course)
     if wanted is not None:
         meant = meant.join(wanted, on=KEY, how="anti")
     carried = remote.filter(pl.col("_remote_id").is_in(ids)).select(KEY)
     more = pl.concat([carried, meant]).unique().sort(KEY)
-    return pl.concat([*whole, of(Entity.ENROLLMENTS, more)])
+    return pl.concat([own, of(Entity.ENROLLMENTS, more)])
 
 
 def _maybe_meant(

@@ -12,6 +12,7 @@ import polars as pl
 
 from sync.errors import TargetError
 from sync.model.entities import REFERENCE, Entity
+from sync.model.mirror import SHOWN
 from sync.targets.base import BARRED, ID, Wants
 from sync.targets.common.mirroring import (
     Tables,
@@ -24,8 +25,10 @@ from sync.targets.common.mirroring import (
 ENROLLMENTS = Entity.ENROLLMENTS.value
 SUBJECT = "_subject"
 _PLACE = ("courseSourcedId", "schoolSourcedId")
-_MORE = ("classSourcedId", "primary", "beginDate", "endDate")
+_MORE = ("classSourcedId", "primary", "endDate")
 """What is only shown: neither compared nor written."""
+_BEGINS = "beginDate"
+"""The same, but for an enrollment that comes back as it was."""
 _NEEDED = ("users", "courses", "orgs")
 """Lists of what an enrollment needs, and EduBridge does not make."""
 
@@ -49,7 +52,9 @@ def assemble(wants: Wants, tables: Tables) -> dict[Entity, pl.DataFrame]:
         found = _enrollments(tables)
         # A person's own list does not tell these: a record is the same without them.
         frames[Entity.ENROLLMENTS] = (
-            found if wants.roster is None else found.drop(_MORE)
+            found
+            if wants.roster is None
+            else found.drop(_MORE).rename({_BEGINS: SHOWN + _BEGINS})
         )
     return frames
 

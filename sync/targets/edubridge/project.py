@@ -21,6 +21,7 @@ from sync.targets.common.enrollments import (
     folded,
     with_class,
 )
+from sync.targets.common.people import renumbered
 from sync.targets.common.projecting import (
     BLOCKED,
     UNSUPPORTED,
@@ -44,7 +45,7 @@ def project(context: Context) -> Projection:
     """The projection of the enrollments that the drop has."""
     rows = context.roster.frames.get(Entity.ENROLLMENTS)
     if rows is None:
-        return Projection({}, {}, frozen(context, None, by_course=True), notes({}))
+        return Projection({}, {}, _frozen(context, None), notes({}))
     frame = with_class(with_status(rows), context)
     kinds: list[Rule] = [
         (
@@ -60,9 +61,16 @@ def project(context: Context) -> Projection:
     return Projection(
         frames=frames,
         merged={Entity.ENROLLMENTS: count},
-        frozen=frozen(context, frames[Entity.ENROLLMENTS], by_course=True),
+        frozen=_frozen(context, frames[Entity.ENROLLMENTS]),
         findings=notes(frames),
     )
+
+
+def _frozen(context: Context, wanted: pl.DataFrame | None) -> pl.DataFrame:
+    """What rows that are not carried out may have meant, and the enrollments of people
+    whom the target may hold under an old id."""
+    meant = frozen(context, wanted, by_course=True)
+    return pl.concat([meant, renumbered(context)])
 
 
 def _places(frame: pl.DataFrame, context: Context) -> list[Rule]:

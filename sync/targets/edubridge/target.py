@@ -19,15 +19,23 @@ from sync.model.request import Answer, Json, Listing, Page, Request
 from sync.model.roster import Roster
 from sync.targets.base import Projection, Wants
 from sync.targets.common import edubridge, records
-from sync.targets.common.answers import envelope, failed, json_or_none, segment, total
-from sync.targets.common.columns import Read, listed
+from sync.targets.common.answers import (
+    ended_already,
+    envelope,
+    failed,
+    json_or_none,
+    page_of,
+    refusal,
+    segment,
+)
+from sync.targets.common.columns import Read, listed, with_columns
 from sync.targets.common.projecting import Context
 from sync.targets.edubridge import mirror as mirroring
 from sync.targets.edubridge.config import SERVICE, EdubridgeSettings
 from sync.targets.edubridge.project import project
 from sync.targets.edubridge.records import enrollments_of
 from sync.wire.auth import Service
-from sync.wire.failures import classify, parse_json
+from sync.wire.failures import parse_json
 
 ONEROSTER = "/ims/oneroster/rostering/v1p2"
 PAGE = 3000
@@ -85,6 +93,7 @@ class EdubridgeTarget:
                 *(*PEOPLE, Entity.ENROLLMENTS),
             ),
             lacks=dict.fromkeys(lacking, ELSEWHERE),
+            marked=frozenset({Entity.ENROLLMENTS}),
         )
 
     @property
@@ -128,18 +137,16 @@ class EdubridgeTarget:
             found = envelope(parse_json(answer), "data")
             return enrollments_of(listing.subject, found), Page(received=len(found))
         frame, body = listed(answer, listing.label, READERS[listing.label])
-        limit = body.get("limit")
-        return frame, Page(
-            received=frame.height,
-            total=total(body, answer),
-            limit=limit if isinstance(limit, int) and limit > 0 else None,
-        )
+        return frame, page_of(frame, body, answer)
 
     def assemble(
         self, wants: Wants, tables: Mapping[str, pl.DataFrame]
     ) -> Mapping[Entity, pl.DataFrame]:
         """The mirror's frames."""
-        whole = {label: _with_columns(label, table) for label, table in tables.items()}
+        whole = {
+            label: with_columns(table, READERS[label]) if label in READERS else table
+            for label, table in tables.items()
+        }
         return mirroring.assemble(wants, whole)
 
     def project(
@@ -169,16 +176,13 @@ class EdubridgeTarget:
         """Done for any 2xx that is empty or EduBridge's own words; one that says
         something else (a page of a gateway, a body that was cut) is in doubt."""
         (operation,) = request.operations
+        if ended_already(request, answer):
+            return [Outcome(operation, State.DONE, status=answer.status)]
         if isinstance(answer, Failure):
-            if answer.status == _GONE and request.method == "DELETE":
-                # Ended already; the read-back has the last word.
-                return [Outcome(operation, State.DONE, status=_GONE)]
             return [failed(operation, answer)]
         body = json_or_none(answer)
-        if isinstance(body, dict) and body.get("imsx_codeMajor") == "failure":
-            told = classify(Answer(422, answer.headers, answer.body), write=True)
-            if told is not None:
-                return [failed(operation, told)]
+        if told := refusal(answer, body):
+            return [failed(operation, told)]
         if answer.body.strip() and not isinstance(body, dict):
             return [failed(operation, _unclear(answer))]
         remote_id = _identifier(body)
@@ -235,14 +239,6 @@ def _everybodys(wants: Wants, people: pl.DataFrame) -> list[Listing]:
     found = [_own_list(user) for user in rest]
     found += [replace(_own_list(user), label=ASKED) for user in told]
     return [replace(one, barred=()) for one in found]
-
-
-def _with_columns(label: str, table: pl.DataFrame) -> pl.DataFrame:
-    """The table with the columns of its records; where nothing came it has none but
-    the identifier."""
-    if label not in READERS or table.width > 1:
-        return table
-    return pl.concat([READERS[label]([]), table], how="diagonal_relaxed")
 
 
 def _unclear(answer: Answer) -> Failure:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
 
 from sync.model.request import Answer, Json, Listing, Page, Request
-from sync.targets.common.answers import envelope, total
+from sync.targets.common.answers import envelope, page_of
 from sync.targets.common.columns import Opened, Read, opened
 from sync.targets.oneroster.shapes import COLLECTIONS
 from sync.wire.failures import UnreadableError, parse_json
@@ -60,14 +61,7 @@ def page(listing: Listing, answer: Answer, read: Read) -> tuple[pl.DataFrame, Pa
     if not listing.paged:
         return read([_single(name, body)]), Page(received=1)
     frame = read(envelope(body, name)) if found.frame is None else found.frame
-    limit = body.get("limit")
-    whole = isinstance(limit, int) and not isinstance(limit, bool) and limit > 0
-    return frame, Page(
-        received=frame.height,
-        total=total(body, answer),
-        limit=limit if whole else None,
-        next=next_link(answer),
-    )
+    return frame, replace(page_of(frame, body, answer), next=next_link(answer))
 
 
 def _single(name: str, body: Json) -> Mapping[str, Any]:

@@ -23,7 +23,7 @@ from sync.targets.common.enrollments import (
     with_class,
     with_partner,
 )
-from sync.targets.common.people import namesakes, renamed_rule, still_students
+from sync.targets.common.people import still_students
 from sync.targets.common.projecting import (
     BLOCKED,
     UNSUPPORTED,
@@ -106,10 +106,7 @@ def _people(entity: Entity, context: Context, frames: Frames) -> pl.DataFrame:
         none = pl.col("roles").is_null()
         rules.append((none, UNSUPPORTED, f"OneRoster {version} has none of its roles"))
         return decided(frame, rules)
-    names = namesakes(frame, context).group_by(KEY).agg(pl.col("_theirs").unique())
-    listed = pl.col("_theirs").list.sort().list.join(", ")
-    frame = frame.join(names.with_columns(listed), on=KEY, how="left").sort(KEY)
-    return decided(frame, [*rules, renamed_rule()]).drop("_theirs")
+    return decided(frame, rules)
 
 
 def _with_roles(entity: Entity, context: Context) -> pl.DataFrame:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sync.model.entities import Entity
+from sync.targets.common import records
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,18 +101,9 @@ SHAPES: Mapping[Entity, Shape] = {
     ),
 }
 USERS, USER = "users", "user"
-PERSON_TEXTS = (
-    "username",
-    "enabledUser",
-    "givenName",
-    "familyName",
-    "middleName",
-    "email",
-    "phone",
-    "identifier",
-)
-AGENTS = ("agents", "agentSourcedIds", "agentSourceIds")
-"""Where a user's guardians stand; the last two are deviations seen in servers."""
+PERSON_TEXTS = tuple(name for name in records.PERSON_TEXTS if name != "status")
+AGENTS = records.AGENT_NAMES
+"""Where a user's guardians stand."""
 
 COLLECTIONS: Mapping[str, str] = {
     USERS: USER,

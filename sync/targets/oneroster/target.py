@@ -23,7 +23,8 @@ from sync.model.outcome import Failure, Outcome, State
 from sync.model.request import Answer, Listing, Page, Request
 from sync.model.roster import Roster
 from sync.targets.base import Projection, Wants
-from sync.targets.common.answers import failed, json_or_none
+from sync.targets.common.alike import none_of, one_wave
+from sync.targets.common.answers import ended_already, failed, json_or_none
 from sync.targets.oneroster import answers, mirror, places, project, writes
 from sync.targets.oneroster.config import OneRosterSettings
 from sync.targets.oneroster.mirror import Lists
@@ -32,7 +33,6 @@ from sync.targets.oneroster.shapes import COLLECTIONS, PERSON_TEXTS, SHAPES, USE
 from sync.wire.auth import Service
 from sync.wire.failures import classify
 
-_GONE = 404
 _ALL_VERBS = frozenset(Verb)
 _ALL = (*REFERENCE, *SYNCED)
 _ENDS = ("inactive", "tobedeleted", "delete")
@@ -94,6 +94,7 @@ class OneRosterTarget:
             deltas=True,
             links_within=True,
             writes=self.settings.may_write,
+            marked=frozenset(_ALL) - {Entity.AGENTS},
         )
 
     def _comparisons(self) -> dict[Entity, dict[str, Comparison]]:
@@ -159,11 +160,11 @@ class OneRosterTarget:
 
     def cannot_end(self, entity: Entity, joined: pl.DataFrame) -> tuple[pl.Series, str]:
         """Each record ends by itself."""
-        return pl.Series([False] * joined.height, dtype=pl.Boolean), ""
+        return none_of(joined), ""
 
     def waves(self, operations: pl.DataFrame) -> pl.Series:
         """Parents come before their children, and go after them."""
-        wave = pl.Series("wave", [0] * operations.height, dtype=pl.UInt8)
+        wave = one_wave(operations)
         for entity in _PARENTS:
             for ends in (False, True):
                 wave = _by_depth(operations, wave, entity, ends=ends)
@@ -179,9 +180,8 @@ class OneRosterTarget:
         """Done for any 2xx whose body does not say otherwise."""
         done = request.operations
         if isinstance(answer, Failure):
-            if answer.status == _GONE and request.method == "DELETE":
-                # Ended already; the read-back has the last word.
-                return [Outcome(one, State.DONE, status=_GONE) for one in done]
+            if ended_already(request, answer):
+                return [Outcome(one, State.DONE, status=answer.status) for one in done]
             return [failed(one, answer) for one in done]
         body = json_or_none(answer)
         if answers.refused(body):

@@ -7,7 +7,8 @@ record. Students and users are all users.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sync.model.entities import PEOPLE, Entity
@@ -22,6 +23,9 @@ from sync.targets.oneroster.shapes import SHAPES, USER, USERS
 TAKEN = (409, 422)
 """How a POST is answered where the identifier is there already."""
 ABSENT = (404,)
+_LEFT_WITH = "_agents"
+"""In what is carried along: the guardians with whom a student is written, whatever he
+had when he was read."""
 Values = dict[str, Any]
 
 
@@ -42,8 +46,11 @@ class Writes:
         for one in given:
             if one.entity is Entity.AGENTS:
                 links.setdefault(_student(one), []).append(one)
+        new = {ids.get(one.key, one.key) for one in given if _is_new_person(one)}
         for one in given:
-            if one.entity is not Entity.AGENTS:
+            if _is_new_person(one):
+                yield self._record(_without(one, new), ids)
+            elif one.entity is not Entity.AGENTS:
                 yield self._record(one, ids)
             elif (mine := links.pop(_student(one), None)) is not None:
                 yield self._links(mine, ids)
@@ -86,7 +93,7 @@ class Writes:
 
     def _user(self, operation: Operation, identifier: str, ids: Ids) -> Json:
         rest = dict(operation.rest)
-        left_with = rest.pop("_agents", None)
+        left_with = rest.pop(_LEFT_WITH, None)
         body = bodies.user(
             identifier,
             ids.remote(operation.entity, _values(operation)),
@@ -101,7 +108,9 @@ class Writes:
 
     def _other(self, operation: Operation, identifier: str, ids: Ids) -> Json:
         after = ids.remote(operation.entity, _values(operation))
-        rest = None if operation.verb is Verb.CREATE else operation.rest
+        # What is made anew says what it said; what is new has nothing else to say.
+        new = operation.verb is Verb.CREATE
+        rest = (operation.rest or None) if new else operation.rest
         return bodies.record(
             operation.entity, identifier, after, rest, operation.fields
         )
@@ -122,6 +131,21 @@ class Writes:
             {USER: whole},
             operations=tuple(one.id for one in operations),
         )
+
+
+def _is_new_person(operation: Operation) -> bool:
+    return operation.entity in PEOPLE and operation.verb is Verb.CREATE
+
+
+def _without(operation: Operation, new: Collection[str]) -> Operation:
+    """A student who is made anew, with those of his guardians who are there already:
+    the others get their links when they have been made as well."""
+    held = bodies.agents_of(operation.rest)
+    if not held & set(new):
+        return operation
+    return replace(
+        operation, rest=operation.rest | {_LEFT_WITH: sorted(held - set(new))}
+    )
 
 
 def _values(operation: Operation) -> Values:

@@ -18,6 +18,7 @@ from sync.model.outcome import Failure, Outcome
 from sync.model.request import Answer, Listing, Page, Request
 from sync.model.roster import Roster
 from sync.targets.base import Projection, Wants
+from sync.targets.common.alike import none_of, one_wave
 from sync.targets.common.projecting import Context
 from sync.targets.openedx import answers, bodies, mirror, records, silence
 from sync.targets.openedx.config import SERVICE, OpenedxSettings
@@ -142,11 +143,11 @@ class OpenedxTarget:
 
     def cannot_end(self, entity: Entity, joined: pl.DataFrame) -> tuple[pl.Series, str]:
         """Every enrollment ends by itself."""
-        return pl.Series([False] * joined.height, dtype=pl.Boolean), ""
+        return none_of(joined), ""
 
     def waves(self, operations: pl.DataFrame) -> pl.Series:
         """Nothing waits for anything."""
-        return pl.Series("wave", [0] * operations.height, dtype=pl.UInt8)
+        return one_wave(operations)
 
     def compose(
         self, operations: Iterable[Operation], ids: Mapping[str, str]

@@ -13,6 +13,7 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml import DefusedXmlException, ElementTree
 
 from sync.model.request import Answer
+from sync.targets.common.answers import LONGEST_TOTAL
 from sync.wire.failures import MAX_BODY, MAX_DEPTH, UnreadableError, parse_json
 
 ROOT = "result"
@@ -61,9 +62,8 @@ def total(body: dict[str, Any]) -> int | None:
     found = body.get("total")
     if isinstance(found, int) and not isinstance(found, bool) and found >= 0:
         return found
-    if isinstance(found, str) and found.strip().isdecimal() and found.isascii():
-        return int(found)
-    return None
+    told = found.strip() if isinstance(found, str) and found.isascii() else ""
+    return int(told) if told.isdecimal() and len(told) <= LONGEST_TOTAL else None
 
 
 def _from_xml(body: bytes) -> dict[str, Any]:

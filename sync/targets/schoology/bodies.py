@@ -62,7 +62,7 @@ class Composer:
 
     def _form(self, operation: Operation) -> Form:
         values = _values(operation)
-        if operation.ends and self._deletes:
+        if operation.verb is Verb.REMOVE and self._deletes:
             return Form("delete")
         if operation.ends or _comes_back(operation):
             return Form("change", values["realmId"])
@@ -176,12 +176,18 @@ class Composer:
         if self._settings.format == "xml" and values.get("uid"):
             item["uid"] = values["uid"]
         if operation.ends:
-            return item | {"status": ENDED[self._realm]}
+            return item | {"status": self._ended(operation, values)}
         if _comes_back(operation):
             item["status"] = ACTIVE
         if "role" in operation.fields:
             item["admin"] = admin
         return item
+
+    def _ended(self, operation: Operation, values: Mapping[str, Any]) -> str:
+        """The status of what is over; what had been, goes back to what it was."""
+        before = str(values.get("state"))
+        known = operation.verb is Verb.UPDATE and before in ENDED.values()
+        return before if known else ENDED[self._realm]
 
     def _body(self, items: Sequence[Item], *, numbers: bool) -> Json:
         if self._settings.format == "xml":

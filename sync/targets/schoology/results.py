@@ -26,6 +26,8 @@ Fields = dict[str, str]
 
 _SUCCESS = range(200, 300)
 _SERVER_ERRORS = range(500, 600)
+LONGEST_CODE = 3
+"""Digits of a status."""
 _SAID = ("message", "error", "errors")
 """Names that the text of an item's failure was seen under."""
 _LAST_NUMBER = re.compile(r"([0-9]+)[^0-9]*\Z")
@@ -132,9 +134,8 @@ def _result(item: Any) -> Result:
     said = next(
         (item[name] for name in _SAID if fields.get(name) or _deep(item, name)), ""
     )
-    return Result(
-        int(code) if code.isascii() and code.isdecimal() else None, fields, str(said)
-    )
+    known = code.isascii() and code.isdecimal() and len(code) <= LONGEST_CODE
+    return Result(int(code) if known else None, fields, str(said))
 
 
 def _deep(item: Any, name: str) -> bool:

@@ -19,6 +19,7 @@ from sync.model.outcome import Failure, FailureKind, Outcome
 from sync.model.request import Answer, Listing, Page, Request
 from sync.model.roster import Roster
 from sync.targets.base import ID, Projection, Wants
+from sync.targets.common.alike import none_of, one_wave
 from sync.targets.common.answers import segment
 from sync.targets.common.projecting import Context
 from sync.targets.schoology import mirror, project, results
@@ -213,8 +214,7 @@ class SchoologyTarget:
     def cannot_end(self, entity: Entity, joined: pl.DataFrame) -> tuple[pl.Series, str]:
         """What is pending is nobody's enrollment yet: it is left as it is."""
         if entity is not Entity.ENROLLMENTS or "r:state" not in joined.columns:
-            none = pl.Series([False] * joined.height, dtype=pl.Boolean)
-            return none, PENDING_WHY
+            return none_of(joined), PENDING_WHY
         going = (pl.col("fate") == "remove").fill_null(value=False) | pl.col("ends")
         pending = pl.col("r:state").is_in(PENDING).fill_null(value=False)
         stuck = joined.select((going & pending).alias("stuck")).to_series()
@@ -222,7 +222,7 @@ class SchoologyTarget:
 
     def waves(self, operations: pl.DataFrame) -> pl.Series:
         """Nothing waits: each section and user has one operation in a plan."""
-        return pl.Series("wave", [0] * operations.height, pl.UInt8)
+        return one_wave(operations)
 
     def compose(
         self, operations: Iterable[Operation], ids: Mapping[str, str]

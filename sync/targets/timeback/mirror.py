@@ -11,6 +11,7 @@ import polars as pl
 
 from sync.model import normalise
 from sync.model.entities import REFERENCE, Entity
+from sync.model.ids import Ids
 from sync.model.ledger import digest
 from sync.model.mirror import FROZEN, REMOTE_ID
 from sync.model.normalise import FIELD_SEPARATOR
@@ -140,18 +141,20 @@ def _leaves_out() -> pl.Expr:
 
 
 def _wanted(wants: Wants) -> pl.DataFrame:
-    """Per student: the guardians of the drop, those of the ledger, what is new.
+    """Per student: the guardians of the drop, those of the ledger, what is new; all
+    under the identifiers that the target gave them.
 
     ``_new`` is set where a relationship is not the one that was last sent; what was
     never sent (a link found on the target) is taken as it is.
     """
     ledger = wants.ledger.of(Entity.AGENTS)
+    given = dict(Ids.of_ledger(wants.ledger))
     parts = pl.col("key").str.split("/")
     owned = (
         ledger.filter(~pl.col("ended"))
         .select(
-            _plain(parts.list.get(0)).alias("_student"),
-            _plain(parts.list.get(1)).alias("_agent"),
+            _plain(parts.list.get(0)).replace(given).alias("_student"),
+            _plain(parts.list.get(1)).replace(given).alias("_agent"),
         )
         .group_by("_student")
         .agg(pl.col("_agent").sort().str.join(FIELD_SEPARATOR).alias("_owned"))
@@ -173,9 +176,10 @@ def _wanted(wants: Wants) -> pl.DataFrame:
                 digests, return_dtype=pl.String
             )
         )
-        .group_by(pl.col("studentSourcedId").alias("_student"))
+        .group_by(pl.col("studentSourcedId").replace(given).alias("_student"))
         .agg(
             pl.col("agentSourcedId")
+            .replace(given)
             .unique()
             .sort()
             .str.join(FIELD_SEPARATOR)

@@ -27,10 +27,10 @@ from sync.targets.common.enrollments import (
     with_partner,
 )
 from sync.targets.common.people import (
-    namesakes,
-    renamed_rule,
+    same_email_rule,
     shared_email,
     still_students,
+    with_meant,
 )
 from sync.targets.common.projecting import (
     BLOCKED,
@@ -105,11 +105,9 @@ def _people(entity: Entity, context: Context) -> pl.DataFrame:
         none = pl.col("roles").is_null()
         rules.append((none, UNSUPPORTED, "TimeBack has none of its roles"))
         return decided(frame, rules)
-    names = namesakes(frame, context).group_by(KEY).agg(pl.col("_theirs").unique())
-    listed = pl.col("_theirs").list.sort().list.join(", ")
-    frame = frame.join(names.with_columns(listed), on=KEY, how="left").sort(KEY)
-    rules += [renamed_rule(), *shared_email(frame, context)]
-    return decided(frame, rules).drop("_theirs")
+    frame = with_meant(frame, context)
+    rules += [same_email_rule(), *shared_email(frame, context)]
+    return decided(frame, rules)
 
 
 def _with_roles(frame: pl.DataFrame) -> pl.DataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from typing import Any
 from urllib.parse import unquote
 
 import polars as pl
@@ -21,14 +22,23 @@ from sync.model.request import Answer, Json, Listing, Page, Request
 from sync.model.roster import Roster
 from sync.targets.base import Projection, Wants
 from sync.targets.common import edubridge, records
-from sync.targets.common.answers import envelope, failed, json_or_none, segment, total
-from sync.targets.common.columns import Read, listed
+from sync.targets.common.alike import none_of, one_wave
+from sync.targets.common.answers import (
+    ended_already,
+    envelope,
+    failed,
+    json_or_none,
+    page_of,
+    refusal,
+    segment,
+)
+from sync.targets.common.columns import Read, listed, with_columns
 from sync.targets.common.mirroring import STUDENT_ROLE
 from sync.targets.timeback import bodies, mirror, project
 from sync.targets.timeback.config import TimebackSettings
 from sync.targets.timeback.records import links
 from sync.wire.auth import Service
-from sync.wire.failures import classify, parse_json
+from sync.wire.failures import parse_json
 
 ONEROSTER = "/ims/oneroster/rostering/v1p2"
 PLATFORM = "/rostering/1.0"
@@ -39,19 +49,8 @@ PLATFORM_PAGE = 100
 
 ALL_VERBS = frozenset(Verb)
 PEOPLE_FIELDS = (
-    "status",
-    "username",
-    "enabledUser",
-    "givenName",
-    "familyName",
-    "middleName",
-    "email",
-    "phone",
-    "identifier",
-    "birthDate",
-    "grades",
-    "primaryOrgSourcedId",
-    "roles",
+    *records.PERSON_TEXTS,
+    *("birthDate", "grades", "primaryOrgSourcedId", "roles"),
 )
 ENROLLMENT_FIELDS = (
     "status",
@@ -132,6 +131,7 @@ class TimebackTarget:
             if self.settings.reads_api
             else None,
             comparisons=self._comparisons(),
+            marked=frozenset({Entity.ENROLLMENTS}),
         )
 
     def _comparisons(self) -> dict[Entity, dict[str, Callable[[pl.Expr], pl.Expr]]]:
@@ -214,18 +214,16 @@ class TimebackTarget:
             record = body.get(SINGLE[listing.label]) if isinstance(body, dict) else None
             return reader([record if record is not None else body]), Page(received=1)
         frame, body = listed(answer, listing.label, reader)
-        limit = body.get("limit")
-        return frame, Page(
-            received=frame.height,
-            total=total(body, answer),
-            limit=limit if isinstance(limit, int) and limit > 0 else None,
-        )
+        return frame, page_of(frame, body, answer)
 
     def assemble(
         self, wants: Wants, tables: Mapping[str, pl.DataFrame]
     ) -> Mapping[Entity, pl.DataFrame]:
         """The mirror's frames."""
-        whole = {label: _with_columns(label, table) for label, table in tables.items()}
+        whole = {
+            label: with_columns(table, READERS.get(label, _no_links))
+            for label, table in tables.items()
+        }
         return mirror.assemble(
             wants,
             whole,
@@ -255,13 +253,13 @@ class TimebackTarget:
         """Of enrollments that EduBridge would end together with others."""
         if entity is Entity.ENROLLMENTS and self.edubridge:
             return edubridge.cannot_end(joined), edubridge.ENDS_ALL
-        return pl.Series([False] * joined.height, dtype=pl.Boolean), ""
+        return none_of(joined), ""
 
     def waves(self, operations: pl.DataFrame) -> pl.Series:
         """EduBridge's first enrollments of a course and school go ahead."""
         if self.edubridge:
             return edubridge.waves(operations)
-        return pl.Series("wave", [0] * operations.height, dtype=pl.UInt8)
+        return one_wave(operations)
 
     def compose(
         self, operations: Iterable[Operation], ids: Mapping[str, str]
@@ -307,13 +305,14 @@ class TimebackTarget:
         path = f"{ONEROSTER}/enrollments"
         done = (operation.id,)
         if operation.verb is Verb.CREATE:
-            body = {"enrollment": bodies.enrollment(identifier, values, {})}
+            body = {"enrollment": bodies.enrollment(identifier, values, operation.rest)}
             where = path + self._slash
             return Request(
                 "api", "POST", where, body, repeatable=False, operations=done
             )
         path = f"{path}/{segment(identifier)}"
-        if operation.ends and self.policies[Entity.ENROLLMENTS] == "delete":
+        gone = operation.verb is Verb.REMOVE
+        if gone and self.policies[Entity.ENROLLMENTS] == "delete":
             return Request("api", "DELETE", path, operations=done)
         if operation.ends:
             values["status"] = "tobedeleted"
@@ -325,16 +324,13 @@ class TimebackTarget:
     ) -> Sequence[Outcome]:
         """Done for any 2xx whose body does not say otherwise."""
         (operation,) = request.operations
+        if ended_already(request, answer):
+            return [Outcome(operation, State.DONE, status=answer.status)]
         if isinstance(answer, Failure):
-            gone = answer.status == 404 and request.method == "DELETE"  # noqa: PLR2004
-            if gone:  # ended already; the read-back has the last word
-                return [Outcome(operation, State.DONE, status=404)]
             return [failed(operation, answer)]
         body = json_or_none(answer)
-        if isinstance(body, dict) and body.get("imsx_codeMajor") == "failure":
-            told = classify(Answer(422, answer.headers, answer.body), write=True)
-            if told is not None:
-                return [failed(operation, told)]
+        if told := refusal(answer, body):
+            return [failed(operation, told)]
         return [
             Outcome(
                 operation,
@@ -399,14 +395,8 @@ class TimebackTarget:
         return [chosen, self._list("classes", ("classes",))]
 
 
-def _with_columns(label: str, table: pl.DataFrame) -> pl.DataFrame:
-    """The table with the columns of its records; read singly and all of them absent,
-    it has none but the identifier."""
-    read = READERS.get(label)
-    if not table.is_empty():
-        return table
-    empty = links([], "") if read is None else read([])
-    return pl.concat([empty, table], how="diagonal_relaxed")
+def _no_links(found: Sequence[Any]) -> pl.DataFrame:
+    return links(found, "")
 
 
 def _ended(column: pl.Expr) -> pl.Expr:

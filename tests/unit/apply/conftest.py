@@ -40,6 +40,7 @@ class FakeWire:
     replies: dict[str, list[Reply]] = field(default_factory=dict)
     limits: Limits = field(default_factory=lambda: Limits(1e6, concurrency=4))
     halted: str | None = None
+    overdrawn: bool = False
     sent: list[str] = field(default_factory=list)
     states: list[str] = field(default_factory=list)
     """The state in the journal of each operation when its request left."""

@@ -327,6 +327,25 @@ def test_twenty_failures_in_a_row_end_the_run(
             assert set(bench.states().values()) == {"failed"}
 
 
+@pytest.mark.parametrize(
+    ("reply", "gives_up"), [("down", True), ("refused", False), ("ok", False)]
+)
+def test_a_failure_that_may_not_be_repeated_for_all_the_others_ends_the_run(
+    apply: Any, reply: str, gives_up: bool
+) -> None:
+    rows = [apply.operation(f"students:{n}", wave=n) for n in range(2)]
+    replies = {"students:0": [getattr(apply, reply)]}
+    with apply.bench(*rows, replies=replies) as bench:
+        bench.wire.overdrawn = True
+        if gives_up:
+            with pytest.raises(TargetError, match="may be repeated"):
+                bench.send()
+            assert bench.states() == {"students:0": "failed", "students:1": "planned"}
+        else:
+            bench.send()
+            assert bench.states()["students:1"] == "done"
+
+
 def test_progress_is_told_as_it_comes(apply: Any) -> None:
     told: list[int] = []
     rows = [

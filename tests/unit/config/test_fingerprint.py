@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sync.config import SecretRef, Table, TargetConfig, fingerprint
+from sync.config import SecretRef, Table, TargetConfig, fingerprint, place
 
 
 class Service(Table):
@@ -68,3 +68,20 @@ def test_pace_and_credentials_leave_the_fingerprint(same: TargetConfig) -> None:
 
 def test_it_is_a_sha_256() -> None:
     assert re.fullmatch("[0-9a-f]{64}", fingerprint(config()))
+
+
+@pytest.mark.parametrize(
+    ("other", "same"),
+    [
+        (config(removal={"students": "keep"}), True),
+        (config(guards={"removals": {"count": 5}}), True),
+        (config(Settings(platform=Service(client_id=SecretRef(env="B")))), True),
+        (config(kind="other"), False),
+        (config(Settings(environment="production")), False),
+        (config(Settings(platform=Service(url="https://b.example"))), False),
+    ],
+)
+def test_a_place_is_its_kind_and_settings_and_no_limit(
+    other: TargetConfig, same: bool
+) -> None:
+    assert (place(other) == place(config())) is same

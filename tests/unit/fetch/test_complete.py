@@ -195,7 +195,7 @@ async def test_what_counts_as_complete_held_every_record_that_stayed(
         rows = remote.lists["/users"]
         if chance.random() < rate:
             rows.insert(chance.randrange(len(rows) + 1), f"new{count}")
-        elif chance.random() < rate:
+        if chance.random() < rate:
             stayed.discard(rows.pop(chance.randrange(len(rows))))
 
     world.remote.after = drift

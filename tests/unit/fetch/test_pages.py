@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from sync.errors import InterruptedRunError, TargetError
 from sync.fetch import ListRead, read_list
+from sync.fetch.pages import SPARE_PAGES
 from sync.model.request import Listing
 from sync.targets.base import ID
 
 if TYPE_CHECKING:
-    from tests.unit.fetch.conftest import World
+    from tests.unit.fetch.conftest import Remote, World
 
 pytestmark = pytest.mark.anyio
 
@@ -53,7 +54,7 @@ async def test_pages_are_asked_for_by_the_size_that_the_server_gives(
     world.holds(100)
     world.remote.largest = 30
     got = await read(world)
-    assert world.remote.windows == [(0, 100), (30, 100), (60, 30), (90, 30), (0, 1)]
+    assert world.remote.windows == [(0, 100), (29, 100), (58, 30), (87, 30), (0, 1)]
     assert got.effective_limit == 30
     assert got.pages == 4
     assert got.notes == (
@@ -88,7 +89,7 @@ async def test_one_short_first_page_does_not_make_all_pages_short(
     world.remote.after = hiccup
     got = await read(world)
     assert ids(got) == world.remote.lists["/users"]
-    assert got.pages == 11
+    assert got.pages == 12
 
 
 async def test_records_that_come_behind_the_end_are_read(world: World) -> None:
@@ -202,8 +203,79 @@ async def test_an_empty_page_ends_the_read_whatever_its_link_says(
         return httpx.Response(200, json={"items": items, "next": f"?cursor={count}"})
 
     world.remote.odd = empty
-    assert ids(await read(world)) == ["a"]
+    got = await read(world)
+    assert ids(got) == ["a"]
     assert len(world.remote.asked) == 2
+    assert not got.ended
+
+
+async def test_a_total_that_grows_for_ever_ends_the_read(world: World) -> None:
+    def endless(count: int, request: httpx.Request) -> httpx.Response:
+        at, limit = (int(request.url.params[name]) for name in ("offset", "limit"))
+        items = [{"sourcedId": f"u{n}"} for n in range(at, at + limit)]
+        return httpx.Response(200, json={"items": items, "total": at + 1000 * count})
+
+    world.remote.odd = endless
+    got = await read(world)
+    assert len(world.remote.asked) < 8 * SPARE_PAGES
+    assert got.total_first != got.total_last
+
+
+async def test_links_that_go_on_while_the_total_grows_end_the_read(
+    world: World,
+) -> None:
+    def endless(count: int, _request: httpx.Request) -> httpx.Response:
+        items = [{"sourcedId": f"u{count}-{n}"} for n in range(10)]
+        body = {"items": items, "total": 50 + 20 * count, "next": f"?cursor={count}"}
+        return httpx.Response(200, json=body)
+
+    world.remote.odd = endless
+    listing = Listing("users", "api", "/users", window=None)
+    assert not (await read(world, listing)).ended
+    assert len(world.remote.asked) < 3 * SPARE_PAGES
+
+
+async def test_nothing_behind_an_empty_page_is_asked_for(world: World) -> None:
+    world.holds(100)
+    world.remote.lie = 10**6
+    world.concurrency = 1
+    await read(world)
+    assert len(world.remote.asked) < 5
+
+
+@pytest.mark.parametrize("totals", [True, False])
+async def test_a_record_that_leaves_while_another_comes_is_noticed(
+    world: World, totals: bool
+) -> None:
+    world.holds(95)
+    world.remote.largest = 10
+    world.remote.totals = totals
+    world.concurrency = 1
+
+    def exchange(remote: Remote, count: int) -> None:
+        if count == 5:
+            rows = remote.lists["/users"]
+            rows.append("v")
+            del rows[0]
+
+    world.remote.after = exchange
+    assert not (await read(world)).joined
+
+
+async def test_pages_join_where_a_server_repeats_a_record_of_the_page_before(
+    world: World,
+) -> None:
+    world.holds(95)
+
+    def repeated(_count: int, request: httpx.Request) -> httpx.Response:
+        at, rows = int(request.url.params["offset"]), world.remote.lists["/users"]
+        items = [{"sourcedId": row} for row in rows[max(0, at - 1) :][:10]]
+        return httpx.Response(200, json={"items": items, "total": 95})
+
+    world.remote.odd = repeated
+    got = await read(world)
+    assert got.joined
+    assert ids(got) == world.remote.lists["/users"]
 
 
 async def test_a_server_that_ignores_the_offset_ends_the_read(world: World) -> None:
@@ -308,7 +380,7 @@ async def test_no_more_pages_are_in_flight_than_the_ceiling(world: World) -> Non
     world.holds(5000)
     world.concurrency = 3
     got = await read(world)
-    assert got.pages == 50
+    assert got.pages == 51
     assert ids(got) == world.remote.lists["/users"]
 
 

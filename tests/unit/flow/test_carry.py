@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -9,7 +11,8 @@ import polars as pl
 import pytest
 
 from sync.apply import Sender
-from sync.flow.carry import Carrier, count_outcomes
+from sync.flow.carry import Carrier, count_outcomes, surely_wrong
+from sync.model.entities import Entity
 from sync.model.outcome import Outcome, State
 from sync.model.plan import Plan
 from sync.plan import decode
@@ -98,3 +101,61 @@ def test_a_resumed_run_remembers_what_was_given_another_id(tmp_path: Path) -> No
         Carrier(nothing, plan, nothing, journal)._recall(sender)
     assert sender.renamed == {"students:other", "orgs:o"}
     assert set(sender.outcomes) == {one.operation for one in answers}
+
+
+@dataclass(slots=True)
+class Late:
+    """Reads in which what was sent shows only after a while."""
+
+    after: int
+    reads: int = 0
+
+    async def __call__(self, operations: pl.DataFrame) -> pl.DataFrame:
+        """What is not there yet."""
+        self.reads += 1
+        ids = operations.select("id")
+        return ids.clear() if self.reads > self.after else ids
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """An operation in doubt, and what is to come of it."""
+
+    once: tuple[Entity, ...]
+    verb: str
+    settle: int
+    after: int
+    wrong: int
+    reads: int
+
+
+SEATS = (Entity.ENROLLMENTS,)
+DOUBTS = {
+    "it shows late": Doubt(SEATS, "create", 30, after=2, wrong=0, reads=3),
+    "no time to show": Doubt(SEATS, "create", 0, after=9, wrong=1, reads=1),
+    "not a creation": Doubt(SEATS, "update", 30, after=9, wrong=1, reads=1),
+    "may be made again": Doubt((), "create", 30, after=9, wrong=1, reads=1),
+}
+
+
+@pytest.mark.parametrize("doubt", DOUBTS.values(), ids=DOUBTS)
+def test_a_creation_in_doubt_is_missing_only_when_it_has_had_time_to_show(
+    doubt: Doubt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sync.flow.carry.FIRST_PAUSE", 0.001)
+    able = SimpleNamespace(once=frozenset(doubt.once), allocates=False)
+    context: Any = SimpleNamespace(
+        target=SimpleNamespace(capabilities=able),
+        table=SimpleNamespace(settle=timedelta(seconds=doubt.settle)),
+    )
+    operations = pl.DataFrame(
+        [("enrollments:e", "enrollments", "e", doubt.verb, 6, 0)],
+        schema=["id", "entity", "key", "verb", "phase", "wave"],
+        orient="row",
+    )
+    wire: Any = SimpleNamespace(halted=None)
+    read = Late(doubt.after)
+    with Journal.create(tmp_path / "journal.sqlite", operations) as journal:
+        anyio.run(journal.sent, ["enrollments:e"])
+        found = anyio.run(surely_wrong, read, operations, context, wire, journal)
+    assert (found.height, read.reads) == (doubt.wrong, doubt.reads)

@@ -92,3 +92,22 @@ def test_who_ends_after_his_links_is_left_with_the_others() -> None:
 def test_students_without_changes_of_links_are_as_they_were() -> None:
     found = carried(([student("s", "2")], []), ([student("s", "1")], []))
     assert found == {"students:s": {}}
+
+
+def test_a_link_carries_a_student_of_whom_nothing_is_carried_out_as_he_is() -> None:
+    sides = [
+        {STUDENTS: frame([row], PEOPLE), AGENTS: frame(links, LINKS)}
+        for row, links in (
+            (student("s", "2", _remote_id="s"), [link("s", "a")]),
+            (student("s", "1", _remote_id="s"), []),
+        )
+    ]
+    frozen = pl.DataFrame([{"entity": "students", "_key": "s"}])
+    joined = diff(DiffInput(sides[0], sides[1], frozen, RULES, LedgerView.empty()))
+    fated = {e: f.with_columns(fate=pl.lit(None, pl.String)) for e, f in joined.items()}
+    plain = operations(
+        fated, RULES, ENDS, lambda all_: pl.Series([0] * all_.height, dtype=pl.UInt8)
+    )
+    (only,) = walk(with_carriers(plain, fated, RULES))
+    assert only.entity is AGENTS
+    assert only.rest["person"]["phone"] == "1"

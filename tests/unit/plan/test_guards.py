@@ -430,3 +430,347 @@ def test_what_was_there_and_is_all_gone_is_not_made_anew_unseen(
     unseen = judged(rows(*groups))
     assert not [g for g in unseen if g.name == "creates" and g.tripped]
     assert all("before" in guard.message for guard in found)
+    assert [(one.count, one.of, one.limit) for one in found] == [(3, 0, "0")] * trips
+
+
+HEADERS = {STUDENTS: {"s.csv": {"phone": "Tel"}, "t.csv": {}}}
+
+
+def tripping(frame: pl.DataFrame, name: str, **more: Any) -> Guard:
+    facts: dict[str, Any] = {"headers": HEADERS, **more}
+    (found,) = (
+        one
+        for one in judged(frame, GuardRules(by=()), **facts)
+        if one.name == name and one.tripped
+    )
+    return found
+
+
+def test_a_guard_that_trips_names_the_cause_it_can_see() -> None:
+    left = rows((30, of_school(GONE, "s1")), (70, of_school(STAYS, "s2")))
+    fresh = rows((60, NEW), (40, STAYS)).with_columns(
+        pl.when("in_drop").then(pl.lit("t.csv")).alias("d:_file")
+    )
+    emptied = rows((60, EMPTIED), (40, STAYS))
+    assert tripping(left, "removals").message == (
+        "30 of 100 students (30.0%) would end; the limit is 5 %; all of them of "
+        "school s1; none of them in s.csv and t.csv"
+    )
+    assert tripping(fresh, "creates").message == (
+        "60 of 40 students (150.0%) would be new; the limit is 50 %; from t.csv"
+    )
+    assert tripping(emptied, "updates").message == (
+        "60 of 100 students (60.0%) would change; the limit is 50 %; "
+        'all of them in phone, column "Tel" of s.csv'
+    )
+    assert tripping(emptied, "cleared").message == (
+        "phone would be emptied in 60 of 100 students; the limit is 2 %; "
+        'see column "Tel" of s.csv'
+    )
+    assert tripping(emptied, "cleared", headers={}).message == (
+        "phone would be emptied in 60 of 100 students; the limit is 2 %"
+    )
+
+
+def test_a_guard_of_a_school_names_the_school_and_the_file() -> None:
+    frame = rows((25, of_school(GONE, "s1")), (1000, of_school(STAYS, "s2")))
+    (found,) = (one for one in judged(frame, headers=HEADERS) if one.tripped)
+    assert found.message == (
+        "25 of 25 students of school s1 (100.0%) would end; the limit is 25 %; "
+        "none of them in s.csv and t.csv"
+    )
+
+
+def test_a_guard_that_holds_looks_for_no_cause() -> None:
+    guards = judged(rows((2, GONE), (98, STAYS)), headers=HEADERS)
+    assert guards[1].message == "2 of 100 students (2.0%) would end; the limit is 5 %"
+
+
+def test_a_file_that_shrank_is_named_with_records_that_it_lacks() -> None:
+    frame = rows(
+        (1, GONE | {"known": False}),
+        (1, GONE | {"was_active": False}),
+        (1, STAYS),
+        (5, KEPT),
+    )
+    counts = {"rows": {STUDENTS: 10}, "rows_before": {STUDENTS: 100}}
+    found = tripping(frame, "shrink", **counts)
+    assert found.message == (
+        "10 rows of students in s.csv and t.csv, the last good drop had 100; "
+        "the limit is 20 % fewer"
+    )
+    assert found.examples == ("k00003", "k00004", "k00005")
+    unnamed = tripping(frame, "shrink", headers={}, **counts)
+    assert unnamed.message.startswith("10 rows of students in the drop, ")
+    (alone,) = judge(
+        GuardInput(
+            joined={},
+            rows={STUDENTS: 0},
+            rows_before={STUDENTS: 100},
+            can_end=frozenset({STUDENTS}),
+            operations=1,
+            first_run=False,
+        )
+    )[1:]
+    assert (alone.tripped, alone.examples) == (True, ())
+
+
+def test_a_file_that_did_not_shrink_has_no_examples() -> None:
+    guards = judged(rows((5, KEPT)), rows={STUDENTS: 100}, rows_before={STUDENTS: 100})
+    assert [one.examples for one in guards if one.name == "shrink"] == [()]
+
+
+@pytest.mark.parametrize("row", [NEW, CHANGED, BACK, GONE])
+def test_a_first_run_that_is_held_says_how_many_changes_and_names_three(
+    row: Row,
+) -> None:
+    frame = rows((1, STAYS), (1, STRANGER), (5, row))
+    held = judged(frame, first_run=True, operations=1234)[0]
+    assert "before the first of 1,234 changes" in held.message
+    assert held.examples == ("k00002", "k00003", "k00004")
+    passed = judged(frame, first_run=False, operations=1234)[0]
+    assert (passed.tripped, passed.examples) == (False, ())
+
+
+def test_a_guard_of_several_entities_names_three_records_in_all() -> None:
+    given = GuardInput(
+        joined={STUDENTS: rows((2, NEW)), USERS: rows((2, NEW))},
+        rows={},
+        rows_before={},
+        can_end=frozenset(),
+        operations=4,
+        first_run=True,
+    )
+    assert len(judge(given)[0].examples) == 3
+    assert judge(replace(given, joined={}))[0].examples == ()
+
+
+@pytest.mark.parametrize(("operations", "holds"), [(12, True), (1, True), (0, False)])
+def test_after_a_run_was_taken_back_the_next_plan_is_held_with_examples(
+    operations: int, holds: bool
+) -> None:
+    taken_back = ("run-1", "run-2")
+    found = judged(rows((5, NEW)), undone=taken_back, operations=operations)[-1]
+    assert (found.name, found.limit, found.count) == ("undone", "hold", operations)
+    assert (found.of, found.tripped) == (operations, holds)
+    assert "run run-2 has taken back run run-1" in found.message
+    assert f"{operations:,} changes" in found.message
+    assert len(found.examples) == (3 if holds else 0)
+    assert "undone" not in tripped(judged(rows((5, NEW))))
+
+
+def test_a_move_cannot_be_told_where_one_side_names_nobody() -> None:
+    frame = rows((1, GONE | theirs("a")), (50, STAYS), (1, NEW | ours("a")))
+    for column in ("r:userSourcedId", "d:userSourcedId"):
+        guards = judged(frame.drop(column), GuardRules(by=()), ENROLLMENTS)
+        counts = {one.name: one.count for one in guards}
+        assert (counts["removals"], counts["creates"], counts["updates"]) == (1, 1, 0)
+
+
+def waiting(row: Row, count: int, *, ends: bool = False) -> pl.DataFrame:
+    """Records, or rows, that wait for somebody to say who they are."""
+    return rows((count, row), (100 - count, STAYS)).with_columns(
+        pl.when(pl.int_range(pl.len()) < count)
+        .then(pl.lit("same e-mail; same name"))
+        .alias("evidence"),
+        would_end=pl.lit(value=ends) & (pl.int_range(pl.len()) < count),
+    )
+
+
+def test_people_whose_ids_changed_count_as_ended_and_as_new() -> None:
+    gone = STAYS | {"in_drop": False, "decision": None, "fate": "proposed"}
+    held = judged(waiting(gone, 60, ends=True), GuardRules(by=()))
+    assert tripped(held) == ["removals"]
+    assert "60 ids changed, same e-mail, same name: see renames.csv" in held[1].message
+    assert tripped(judged(waiting(gone, 60), GuardRules(by=()))) == []
+    new = NEW | {"decision": "proposed"}
+    frame = waiting(new, 60)
+    held = judged(frame, GuardRules(by=()))
+    assert tripped(held) == ["creates"]
+    assert tripped(judged(frame.drop("evidence"), GuardRules(by=()))) == []
+    there = STAYS | {"decision": "proposed"}
+    assert tripped(judged(waiting(there, 60), GuardRules(by=()))) == []
+
+
+def test_kinds_of_evidence_are_told_with_their_numbers_most_first() -> None:
+    gone = STAYS | {"in_drop": False, "decision": None, "fate": "proposed"}
+    frame = waiting(gone, 60, ends=True).with_columns(
+        pl.when(pl.col("_key") < "k00020")
+        .then(pl.lit("same username"))
+        .otherwise("evidence")
+        .alias("evidence")
+    )
+    (removals,) = (g for g in judged(frame, GuardRules(by=())) if g.tripped)
+    said = "60 ids changed, same e-mail, same name (40) or same username (20)"
+    assert said in removals.message
+
+
+def counts_of(frame: pl.DataFrame, entity: Entity = STUDENTS) -> dict[str, int]:
+    guards = judged(frame, GuardRules(by=()), entity)
+    return {one.name: one.count for one in guards}
+
+
+def test_what_had_ended_before_ends_no_more() -> None:
+    frame = rows((3, GONE | {"was_active": False}), (2, GONE), (95, STAYS))
+    assert counts_of(frame)["removals"] == 2
+
+
+def test_only_what_ends_can_be_a_move() -> None:
+    frame = rows((1, STAYS | theirs("a")), (50, STAYS), (1, NEW | ours("a")))
+    assert counts_of(frame, ENROLLMENTS)["updates"] == 0
+
+
+def test_only_enrollments_move() -> None:
+    frame = rows((1, GONE | theirs("a")), (50, STAYS), (1, NEW | ours("a")))
+    assert counts_of(frame, STUDENTS)["removals"] == 1
+    assert counts_of(frame, ENROLLMENTS)["removals"] == 0
+
+
+def test_what_is_only_proposed_counts_where_there_is_evidence_alone() -> None:
+    gone = STAYS | {"in_drop": False, "decision": None, "fate": "proposed"}
+    frame = waiting(gone, 60, ends=True)
+    assert counts_of(frame)["removals"] == 60
+    assert counts_of(frame.drop("evidence"))["removals"] == 0
+    assert counts_of(frame.drop("would_end"))["removals"] == 0
+    blocked = NEW | {"decision": "blocked"}
+    assert counts_of(waiting(blocked, 60))["creates"] == 0
+
+
+def test_what_is_only_proposed_holds_no_plan_without_changes() -> None:
+    gone = STAYS | {"in_drop": False, "decision": None, "fate": "proposed"}
+    frame = waiting(gone, 60, ends=True).with_columns(
+        pl.lit("s1").alias("r:primaryOrgSourcedId")
+    )
+    assert tripped(judged(frame)) == ["removals", "removals"]
+    calm = judged(frame, operations=0)
+    assert tripped(calm) == []
+    assert [one.group for one in calm if one.name == "removals"] == [None]
+
+
+def test_a_source_that_is_not_named_is_one_too() -> None:
+    frame = rows((10, GONE), (30, KEPT)).with_columns(source=pl.lit(""))
+    assert judged(frame)[1].of == 40
+
+
+def test_what_is_out_of_scope_is_in_no_share_whoever_named_it() -> None:
+    aside = KEPT | {"fate": "out_of_scope"}
+    frame = rows((10, STAYS), (30, aside)).with_columns(source=pl.lit("sis"))
+    assert base_of(frame) == 10
+
+
+def test_what_nobody_named_and_is_ours_to_end_is_in_the_share() -> None:
+    stranger = GONE | {"known": False}
+    frame = rows((10, STAYS), (30, stranger)).with_columns(source=pl.lit("other"))
+    assert base_of(frame) == 40
+
+
+@pytest.mark.parametrize(("number", "over"), [(3, False), (4, True)])
+def test_a_limit_may_be_a_number_alone(number: int, over: bool) -> None:
+    assert Threshold(count=3).exceeded(number, 1000) is over
+    assert Threshold().exceeded(number, 1) is False
+
+
+@pytest.mark.parametrize(("number", "over"), [(500, False), (501, True)])
+def test_one_of_ten_thousand_is_over_the_share(number: int, over: bool) -> None:
+    assert Threshold(percent=5).exceeded(number, 10_000) is over
+
+
+def test_where_nothing_is_in_force_no_field_is_cleared_and_no_share_is_told() -> None:
+    rules = GuardRules(floor=0, by=())
+    back = BACK | {"fields": ["phone"], "r:phone": "1"}
+    guards = judged(rows((3, back), (3, NEW)), rules)
+    assert "cleared" not in [one.name for one in guards]
+    (created,) = (one for one in guards if one.name == "creates")
+    assert created.message == "3 of 0 students would be new; the limit is 50 %"
+    assert tripped(judged(rows((1, EMPTIED)), rules)) == ["updates", "cleared"]
+
+
+@pytest.mark.parametrize(
+    ("row", "cleared"),
+    [
+        (BACK | {"fields": ["phone"], "r:phone": "1"}, True),
+        (CHANGED | {"d:phone": "2", "r:phone": "1"}, False),
+        (LEAVES | {"fields": ["phone"], "r:phone": "1"}, True),
+    ],
+    ids=["of one who comes back", "of one who has another", "of one who leaves"],
+)
+def test_a_field_is_cleared_where_it_is_emptied(row: Row, cleared: bool) -> None:
+    guards = judged(rows((60, row), (100, STAYS)), GuardRules(by=()))
+    assert ("cleared" in tripped(guards)) is cleared
+
+
+@pytest.mark.parametrize(
+    ("row", "counts"),
+    [
+        (STAYS | {"known": False}, 1),
+        (STRANGER | {"fate": "frozen"}, 0),
+        (KEPT | {"known": False, "fate": "remove"}, 1),
+    ],
+    ids=["met for the first time", "nobody's, and frozen", "ours by its org"],
+)
+def test_the_share_is_of_what_somebody_names_or_we_end(row: Row, counts: int) -> None:
+    assert judged(rows((10, STAYS), (1, row)))[1].of == 10 + counts
+
+
+def test_what_no_source_named_is_in_the_share() -> None:
+    frame = rows((10, STAYS), (30, KEPT)).with_columns(
+        source=pl.lit(None, dtype=pl.String)
+    )
+    assert base_of(frame) == 40
+
+
+def test_enrollments_that_change_are_updates_beside_those_that_move() -> None:
+    frame = rows(
+        (2, CHANGED | theirs("b") | ours("b")),
+        (1, GONE | theirs("a")),
+        (50, STAYS | theirs("z") | ours("z")),
+        (1, NEW | ours("a")),
+    )
+    assert counts_of(frame, ENROLLMENTS)["updates"] == 3
+
+
+def test_a_field_that_does_not_change_is_not_cleared() -> None:
+    """It is protected, or blank means keep."""
+    other = CHANGED | {"fields": ["status"], "r:phone": "1"}
+    frame = rows((1, EMPTIED), (60, other), (39, STAYS))
+    assert "cleared" not in tripped(judged(frame, GuardRules(by=())))
+
+
+def test_a_role_that_is_not_encoded_is_of_no_group() -> None:
+    odd = {"r:roles": "teacher"}
+    frame = rows((25, GONE | odd), (975, STAYS | odd))
+    assert [g.group for g in judged(frame, entity=USERS) if g.tripped] == []
+
+
+def test_a_file_that_was_never_there_has_not_shrunk() -> None:
+    guards = judged(rows((5, KEPT)), rows={STUDENTS: 0})
+    assert "shrink" not in [one.name for one in guards]
+
+
+def test_a_file_that_grew_lacks_nothing() -> None:
+    guards = judged(rows((5, KEPT)), rows={STUDENTS: 120}, rows_before={STUDENTS: 100})
+    assert [one.count for one in guards if one.name == "shrink"] == [0]
+
+
+@pytest.mark.parametrize(
+    ("first", "holds", "count", "limit"),
+    [(True, True, 7, "hold"), (True, False, 7, "pass"), (False, True, 0, "hold")],
+)
+def test_the_guard_of_the_first_run_says_how_much_and_what_is_set(
+    first: bool, holds: bool, count: int, limit: str
+) -> None:
+    rules = GuardRules(first_run_holds=holds)
+    guard = judged(rows((9, STAYS)), rules, first_run=first, operations=7)[0]
+    assert (guard.count, guard.of, guard.limit) == (count, 7, limit)
+
+
+@pytest.mark.parametrize(("operations", "trips"), [(3, ["undone"]), (0, [])])
+def test_what_follows_an_undo_is_held_as_far_as_it_changes_anything(
+    operations: int, trips: list[str]
+) -> None:
+    frame = rows((100, STAYS))
+    guards = judged(frame, undone=("night", "back"), operations=operations)
+    assert tripped(guards) == trips
+    (guard,) = (one for one in guards if one.name == "undone")
+    assert "run back has taken back run night" in guard.message
+    assert "undone" not in [one.name for one in judged(frame)]

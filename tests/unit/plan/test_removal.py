@@ -125,6 +125,8 @@ def test_silence_ends_a_record_only_if_nothing_else_explains_it(
     ("cells", "word"),
     [
         ({"known": False}, "remove"),
+        ({"known": False, "source": None, "missed": None}, "remove"),
+        ({"known": False, "source": "other"}, "remove"),
         ({"r:primaryOrgSourcedId": "o2"}, "remove"),
         ({"r:primaryOrgSourcedId": "o3"}, "out_of_scope"),
         ({"r:primaryOrgSourcedId": None}, "out_of_scope"),
@@ -133,7 +135,36 @@ def test_silence_ends_a_record_only_if_nothing_else_explains_it(
 def test_with_orgs_a_record_is_ours_by_its_org_alone(
     cells: dict[str, Any], word: str
 ) -> None:
-    assert fate(ORGS, **cells)[0] == word
+    found, why = fate(ORGS, **cells)
+    assert found == word
+    if word != "remove":
+        assert why == "its org is not one of removal.orgs"
+
+
+@pytest.mark.parametrize(("school", "word"), [("o2", "remove"), ("o3", "out_of_scope")])
+def test_with_orgs_an_enrollment_is_ours_by_its_school(school: str, word: str) -> None:
+    rows = joined({**USER, "r:primaryOrgSourcedId": school})
+    rows = rows.rename({"r:primaryOrgSourcedId": "r:schoolSourcedId"})
+    given = replace(ORGS, entity=ENROLLMENTS)
+    assert with_fates(rows, given)["fate"].item() == word
+
+
+def test_an_enrollment_that_waits_for_its_person_is_protected_with_him() -> None:
+    """Of whom it is, the ledger says, where the target does not yet."""
+    rows = joined({}).with_columns(person=pl.lit("s1"))
+    given = replace(GIVEN, entity=ENROLLMENTS, frozen_people=pl.Series(["s1"]))
+    assert with_fates(rows, given)["fate"].to_list() == ["frozen"]
+
+
+@pytest.mark.parametrize("entity", [ENROLLMENTS, STUDENTS])
+def test_rejected_and_blocked_links_protect_links_alone(entity: Entity) -> None:
+    rows = joined(
+        {"_key": "mine", **USER},
+        {"_key": "row", "decision": "blocked", "d:studentSourcedId": "s1"},
+    )
+    rejected = pl.DataFrame({"studentSourcedId": ["s1"]})
+    given = replace(GIVEN, entity=entity, rejected=rejected)
+    assert with_fates(rows, given)["fate"].to_list() == ["remove", "remove"]
 
 
 @pytest.mark.parametrize(("known", "word"), [(True, "remove"), (False, "out_of_scope")])
@@ -235,3 +266,83 @@ def test_what_is_outside_the_selection_is_never_ended(
     found = with_fates(frame, GIVEN).row(0, named=True)
     assert found["fate"] == word
     assert why in found["reason"]
+
+
+def test_a_person_who_waits_to_be_recognised_is_proposed_and_would_end() -> None:
+    """What else becomes of a record goes before, where it is no business of ours."""
+    rows: list[dict[str, Any]] = [
+        {"_key": "a"},
+        {"_key": "b", **FROZEN},
+        {"_key": "c", **STRANGER},
+        {"_key": "d", **ENDED},
+        {"_key": "e"},
+        {"_key": "f", "in_drop": True, "reason": "its own"},
+    ]
+    why = ["same e-mail"] * 4 + [None, "same e-mail"]
+    frame = joined(*rows).with_columns(pl.Series("proposed", why, pl.String))
+    found = with_fates(frame, GIVEN)
+    assert found.select("_key", "fate", "would_end").rows() == [
+        ("a", "proposed", True),
+        ("b", "frozen", False),
+        ("c", "proposed", False),
+        ("d", "proposed", False),
+        ("e", "remove", False),
+        ("f", None, False),
+    ]
+    assert found["reason"].to_list()[0] == "same e-mail"
+    assert found["reason"].to_list()[4:] == ["not in the drop", "its own"]
+
+
+def test_what_waits_is_frozen_or_left_out_before_it_is_proposed() -> None:
+    frame = joined({"_key": "a"}, {"_key": "b", **USER}).with_columns(
+        proposed=pl.lit("same e-mail"), outside=pl.col("_key") == "a"
+    )
+    given = replace(GIVEN, entity=ENROLLMENTS, frozen_people=pl.Series(["s1"]))
+    assert with_fates(frame, given)["fate"].to_list() == ["out_of_scope", "frozen"]
+
+
+def test_what_may_be_frozen_or_not_waits_all_the_same() -> None:
+    frame = joined({"is_frozen": None}).with_columns(proposed=pl.lit("same e-mail"))
+    assert with_fates(frame, GIVEN)["fate"].to_list() == ["proposed"]
+
+
+def stated(*people: str, **more: Any) -> RemovalInput:
+    return replace(GIVEN, entity=AGENTS, stated=pl.Series(list(people)), **more)
+
+
+@pytest.mark.parametrize(
+    ("given", "word"),
+    [
+        (stated("s1", **BLIND), "remove"),
+        (stated("u1", **BLIND), "remove"),
+        (stated("s1", grace=3), "remove"),
+        (stated("s2", **BLIND), "kept"),
+        (stated("s2", grace=3), "kept"),
+        (stated("s1", blind_to_stated="it cannot be read"), "kept"),
+        (stated("s2", blind_to_stated="it cannot be read"), "remove"),
+        (replace(stated("s1", **BLIND), entity=ENROLLMENTS), "kept"),
+        (stated(**BLIND), "kept"),
+    ],
+)
+def test_who_says_in_a_delta_which_links_he_has_ends_the_others(
+    given: RemovalInput, word: str
+) -> None:
+    assert fate(given, **LINK)[0] == word
+    if word == "kept":
+        assert fate(given, **LINK)[1]
+
+
+def test_links_without_their_people_state_nothing() -> None:
+    ends = ["r:studentSourcedId", "r:agentSourcedId"]
+    frame = joined(LINK).drop(*ends, "d:studentSourcedId", "d:agentSourcedId")
+    assert with_fates(frame, stated("s1", **BLIND))["fate"].to_list() == ["kept"]
+
+
+def test_a_link_without_columns_of_the_drop_is_protected_by_rejected_rows_alone() -> (
+    None
+):
+    """Of a run whose drop has no links the differences have no columns for them."""
+    rejected = pl.DataFrame({"studentSourcedId": ["s1"]})
+    given = replace(GIVEN, entity=AGENTS, rejected=rejected)
+    frame = joined(LINK).drop("d:studentSourcedId", "d:agentSourcedId")
+    assert with_fates(frame, given)["fate"].to_list() == ["frozen"]

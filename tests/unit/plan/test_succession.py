@@ -9,7 +9,7 @@ import pytest
 from sync.diff import DiffInput, FieldRules, diff
 from sync.model.entities import Entity
 from sync.model.ledger import LEDGER_SCHEMA, PAIRS_SCHEMA, LedgerView, digest
-from sync.plan import settled
+from sync.plan import beside, settled
 from sync.plan.operations import operations
 from sync.plan.removal import RemovalInput, with_fates
 from sync.plan.succession import SUCCESSION_SCHEMA, Naming, succession
@@ -292,3 +292,19 @@ def test_what_left_the_selection_is_nobodys_until_it_is_named_again(
     found = following(ours, ACTIVE, before)
     assert [row["source"] for row in found] == sources
     assert not any(row["missed"] or row["ended"] for row in found)
+
+
+def test_beside_what_a_plan_says_nothing_of_all_stays_as_it_was() -> None:
+    before = ledger(
+        ledger_row("k", USERS, missed=2), ledger_row("other"), ledger_row("k", AGENTS)
+    )
+    planned = pl.DataFrame(
+        [ledger_row("k", missed=0) | {"operation": None, "gone": False}],
+        SUCCESSION_SCHEMA,
+    )
+    following = planned.select(LEDGER_SCHEMA.names())
+    after = beside(following, planned, before)
+    told = [
+        (row["entity"], row["key"], row["missed"]) for row in after.rows(named=True)
+    ]
+    assert told == [("agents", "k", 0), ("students", "k", 0), ("students", "other", 0)]

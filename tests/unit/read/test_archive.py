@@ -15,12 +15,16 @@ from sync.model.finding import Finding
 from sync.model.roster import Wanted
 from sync.read import archive as archive_module
 from sync.read import read_drop
+from sync.read.unpack import PIECE, beginning, unpacked
 
 WANTED = Wanted(["students.csv", "users.csv"])
 STUDENTS = b"a,b\n1,2\n"
 USERS = b"c\n3\n"
 FILES = {"students.csv": STUDENTS, "users.csv": USERS}
 LINK = 0o120777 << 16
+PACKINGS = [
+    *(zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
+]
 
 Spoil = Callable[[bytes], bytes]
 
@@ -112,7 +116,7 @@ def test_a_spoilt_zip_is_refused(tmp_path: Path, spoil: Spoil, code: str) -> Non
     assert "students.csv" not in drop.tables
 
 
-@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+@pytest.mark.parametrize("method", PACKINGS)
 def test_a_zip_cut_off_anywhere_is_refused(tmp_path: Path, method: int) -> None:
     data = zipped(tmp_path, FILES, method).read_bytes()
     path = tmp_path / "cut.zip"
@@ -121,7 +125,7 @@ def test_a_zip_cut_off_anywhere_is_refused(tmp_path: Path, method: int) -> None:
         assert codes(path) == ["RS006"], length
 
 
-@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+@pytest.mark.parametrize("method", PACKINGS)
 def test_a_zip_with_any_wrong_byte_is_refused_or_read_as_it_was(
     tmp_path: Path, method: int
 ) -> None:
@@ -166,9 +170,7 @@ def with_the_mark_of_a_part(path: Path) -> None:
         lambda _: None,
     ],
 )
-@pytest.mark.parametrize(
-    "method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA]
-)
+@pytest.mark.parametrize("method", PACKINGS)
 @pytest.mark.parametrize("name", ["drop.zip", "DROP.ZIP"])
 def test_a_good_zip_is_read_without_a_word(
     tmp_path: Path, add: Callable[[Path], None], method: int, name: str
@@ -292,6 +294,32 @@ def streamed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     monkeypatch.setattr(archive_module, "_stream", counted)
     return sizes
+
+
+@pytest.mark.parametrize("method", PACKINGS[1:])
+def test_no_more_comes_out_of_a_member_than_its_zip_says(
+    tmp_path: Path, method: int
+) -> None:
+    path = zipped(tmp_path, {"students.csv": b"a" * 30_000_000}, method)
+    data = path.read_bytes()
+    path.write_bytes(put(data, central(data) + 24, struct.pack("<I", 9_000_000)))
+    with zipfile.ZipFile(path) as archive:
+        (entry,) = archive.infolist()
+        assert beginning(archive, entry, 7) == b"a" * 7
+        sizes: list[int] = []
+        with pytest.raises(zipfile.BadZipFile):
+            sizes.extend(map(len, unpacked(archive, entry)))
+    assert max(sizes) <= PIECE
+    assert sum(sizes) <= 9_000_000
+
+
+def test_a_member_that_is_shorter_than_its_zip_says_is_refused(tmp_path: Path) -> None:
+    path = zipped(tmp_path, FILES)
+    data = path.read_bytes()
+    path.write_bytes(
+        put(data, central(data) + 24, struct.pack("<I", len(STUDENTS) + 1))
+    )
+    assert codes(path) == ["RS006"]
 
 
 def test_a_zip_that_lies_about_sizes_is_given_up_while_it_is_read(

@@ -12,6 +12,7 @@ import pytest
 from rich.console import Console, RenderableType
 
 from sync.model.finding import Finding, Findings, Severity
+from sync.model.operation import DRIFT_SCHEMA
 from sync.model.plan import Guard, Plan
 from sync.report import PARTS, Account, finding_lines, preview, summary
 
@@ -187,6 +188,23 @@ def test_a_held_run_names_the_command_on_a_line_of_its_own(
     assert "\n  roster-sync apply plan.rsplan --approve 3f9a3f9a3f9a\n" in text
 
 
+def test_every_guard_that_trips_is_told_with_examples_and_no_address(
+    make_account: Callable[..., Account],
+) -> None:
+    keys = ("s-1", "kim@school.example")
+    guards = (
+        Guard("removals", "students", None, 9, 40, "5 %", True, "nine end", keys),
+        Guard("updates", "students", None, 0, 40, "5 %", False, "none change"),
+        Guard("first_run", None, None, 9, 9, "hold", True, "look at it"),
+    )
+
+    text = _printed(summary(make_account(guards=guards, approved=None)))
+
+    assert "held by removals of students: nine end; such as s-1, …@…\n" in text
+    assert "held by first_run of all: look at it\n" in text
+    assert "none change" not in text
+
+
 def test_a_preview_shows_examples_with_fields_side_by_side_and_how_long_it_takes(
     make_operations: Callable[..., pl.DataFrame],
 ) -> None:
@@ -255,3 +273,82 @@ def test_a_preview_says_what_the_system_cannot_hold_and_of_how_many_rows(
     notes = [Finding("RS302", Severity.NOTE, said, entity="agents")] * 2
     text = _printed(preview(_plan(make_operations()), Findings.of(notes), 20))
     assert " ".join(text.split()).count(said) == 1
+
+
+def _blocked(why: str, rows: int, entity: str = "students") -> list[Finding]:
+    said = f"this row is blocked: {why}"
+    return [
+        Finding("RS301", Severity.WARNING, said, entity, f"{entity}.csv", line)
+        for line in range(2, rows + 2)
+    ]
+
+
+def test_preview_and_summary_say_why_rows_are_blocked_most_rows_first(
+    make_account: Callable[..., Account], make_operations: Callable[..., pl.DataFrame]
+) -> None:
+    found = Findings.of(
+        [
+            *_blocked("another person has the e-mail a.b@school.example", 1, "users"),
+            *_blocked("neither the drop nor the target holds its school", 30),
+        ]
+    )
+    plan = _plan(make_operations())
+    shown = {
+        "preview": _printed(preview(plan, found, 20)),
+        "revealed": _printed(preview(plan, found, 20, reveal=True)),
+        "summary": _printed(summary(make_account(findings=found))),
+    }
+
+    first = "  30 rows of students: neither the drop nor the target holds its school\n"
+    second = "  1 row of users: another person has the e-mail "
+    for name, text in shown.items():
+        address = "a.b@school.example" if name == "revealed" else "…@…"
+        assert f"{first}{second}{address}\n" in text
+
+
+def test_of_many_reasons_to_block_rows_five_are_told_and_the_others_counted(
+    make_account: Callable[..., Account],
+) -> None:
+    def told(kinds: int) -> list[str]:
+        many = [one for n in range(kinds) for one in _blocked(f"reason {n}", n + 1)]
+        text = _printed(summary(make_account(findings=Findings.of(many))))
+        return [
+            line for line in text.splitlines() if "reason" in line or "kind" in line
+        ]
+
+    assert len(told(5)) == 5
+    assert told(6)[0] == "  6 rows of students: reason 5"
+    assert told(6)[5:] == ["  and 1 more kind"]
+    assert told(8)[5:] == ["  and 3 more kinds"]
+
+
+def test_after_a_preview_the_summary_does_not_say_again_why_rows_are_blocked(
+    make_account: Callable[..., Account],
+) -> None:
+    found = Findings.of(_blocked("its class names no course", 2))
+    assert "no course" not in _printed(
+        summary(make_account(findings=found), previewed=True)
+    )
+
+
+def _drift(records: int) -> pl.DataFrame:
+    rows = [
+        (f"students:s-{n}", "students", f"s-{n}", "phone", "+1-555-0199", None)
+        for n in range(records)
+    ]
+    return pl.DataFrame(rows, schema=DRIFT_SCHEMA, orient="row")
+
+
+@pytest.mark.parametrize(
+    ("records", "more"), [(0, ""), (5, ""), (6, "and 1 more field in operations.csv")]
+)
+def test_a_summary_names_the_first_fields_that_somebody_else_changed(
+    make_account: Callable[..., Account], records: int, more: str
+) -> None:
+    lines = _printed(summary(make_account(drift=_drift(records)))).splitlines()
+    said = [line for line in lines if "phone was …99, is (empty)" in line]
+    assert len(said) == min(records, 5)
+    assert said[:1] == ["  students s-0: phone was …99, is (empty)"][:records]
+    assert [line.strip() for line in lines if "more field" in line] == [more][
+        : len(more)
+    ]

@@ -163,3 +163,18 @@ def test_only_a_run_by_night_is_a_night(hour: int, said: str) -> None:
 def test_numbers_take_their_noun_along() -> None:
     assert (number(1, "row"), number(1932, "row")) == ("1 row", "1,932 rows")
     assert number(2, "other row falls", "other rows fall") == "2 other rows fall"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "planned", "said"),
+    [
+        ("done", 3, "takes back run r-1: all 3 changes were made."),
+        ("preview", 0, "takes back run r-1: a preview. There is nothing to change."),
+        ("done", 0, "takes back run r-1: nothing to change. What that run did is not"),
+    ],
+)
+def test_the_headline_of_an_undo_says_what_it_takes_back(
+    make_account: Callable[..., Account], outcome: str, planned: int, said: str
+) -> None:
+    account = make_account(outcome=outcome, undoes="r-1", **_made(planned, planned))
+    assert headline(account).startswith(f"Night of 21 Nov, district: {said}")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import fcntl
 import json
 import os
 import signal
@@ -13,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from sync.errors import ExitCode, LockedError, UsageError
+from sync.errors import ExitCode, LocalError, LockedError, UsageError
 from sync.state import StateFolder, hold
 
 NOW = datetime(2026, 11, 21, 11, 45, tzinfo=UTC)
@@ -186,3 +188,19 @@ def test_of_ten_that_start_together_exactly_one_runs(folder: StateFolder) -> Non
     refused = [each for each in answers if each != "held"]
     assert len(refused) == 9
     assert all(each.startswith("target district is in the hands") for each in refused)
+
+
+@pytest.mark.parametrize("code", [errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS])
+def test_a_file_system_without_locks_is_refused_and_named(
+    folder: StateFolder, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    """Some network file systems have none: then two runs could go at once."""
+
+    def refuse(_descriptor: int, _how: int) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(LocalError) as caught:
+        take(folder, timedelta(hours=1))
+    assert "district.lock cannot be locked on this file system" in caught.value.message
+    assert caught.value.do == "set state_dir to a folder on a local disk"

@@ -97,7 +97,7 @@ def test_what_becomes_known_of_a_run_is_added(state: TargetState) -> None:
 def test_every_field_of_a_run_comes_back(state: TargetState) -> None:
     full = RunRecord(
         *("r-1", NOW, "p", "d", "a.zip", "00", "delta", "sis", True, True),
-        *(LATER, "partial", 1),
+        *(LATER, "partial", 1, "r-0"),
     )
     assert None not in [getattr(full, each.name) for each in fields(full)]
     state.begin_run(full)
@@ -306,19 +306,51 @@ def test_a_state_of_a_newer_program_is_refused(tmp_path: Path) -> None:
         TargetState.open(folder, "district")
 
 
-def test_a_state_of_an_older_program_is_brought_up_to_date(tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_state_of_an_older_program_is_brought_up_to_date(
+    tmp_path: Path, version: int
+) -> None:
     folder = StateFolder(tmp_path)
     with TargetState.open(folder, "district") as state:
+        state.begin_run(RunRecord("first", NOW))
         state.save_ledger(one_record("kept"))
     connection = connect(folder.targets / "district.sqlite")
-    connection.execute("ALTER TABLE ledger DROP COLUMN person")
-    connection.execute("PRAGMA user_version = 1")
+    connection.execute("ALTER TABLE runs DROP COLUMN undoes")
+    if version == 1:
+        connection.execute("ALTER TABLE ledger DROP COLUMN person")
+    connection.execute(f"PRAGMA user_version = {version}")
     connection.close()
-    (tmp_path / "version").write_text("1\n", "ascii")
+    (tmp_path / "version").write_text(f"{version}\n", "ascii")
     for _ in range(2):
         with TargetState.open(StateFolder(tmp_path), "district") as state:
             assert state.ledger().records["key"].to_list() == ["kept"]
-    assert (tmp_path / "version").read_text("ascii") == "2\n"
+            assert [one.undoes for one in state.open_runs()] == [None]
+            assert state.runs()["undoes"].to_list() == [None]
+    assert (tmp_path / "version").read_text("ascii") == "3\n"
+
+
+UNDOINGS = {
+    "nothing was written yet": ([], None),
+    "a night": ([("x", None)], None),
+    "the undo of a night": ([("x", None), ("u", "x")], ("x", "u")),
+    "a night after it": ([("x", None), ("u", "x"), ("y", None)], None),
+    "the undo of the undo": ([("x", None), ("u", "x"), ("v", "u")], None),
+    "and of that": ([("x", None), ("u", "x"), ("v", "u"), ("w", "v")], ("v", "w")),
+    "the undo of a run that is forgotten": ([("u", "gone")], ("gone", "u")),
+}
+
+
+@pytest.mark.parametrize(("wrote", "stands"), UNDOINGS.values(), ids=UNDOINGS)
+def test_a_run_stands_taken_back_while_its_undo_is_what_wrote_last(
+    tmp_path: Path, wrote: list[tuple[str, str | None]], stands: tuple[str, str] | None
+) -> None:
+    with TargetState.open(StateFolder(tmp_path), "district") as state:
+        for run, undoes in wrote:
+            state.begin_run(RunRecord(run, NOW, undoes=undoes))
+            state.record(run, wrote=True)
+        state.begin_run(RunRecord("preview", NOW, undoes="x"))
+        found = state.undone()
+    assert (found and (found.run, found.by)) == stands
 
 
 def test_a_target_named_outside_of_the_folder_is_refused(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from sync.errors import LocalError, TargetError, UsageError
 from sync.wire.address import (
     checked_base,
     full_url,
+    is_loopback,
     next_query,
     origin_of,
     redirected,
@@ -188,7 +189,7 @@ def test_a_redirect_leads_to_the_base_or_below_it_or_nowhere(
     path = found.removeprefix(base).partition("?")[0]
     assert found.startswith(base)
     assert path == "" or path.startswith("/")
-    assert "/.." not in path
+    assert not {".", ".."} & set(path.split("/"))
     assert "#" not in found
     # What is signed is what is sent: httpx writes it in no other way.
     assert str(httpx.URL(found)).rstrip("/") == found.rstrip("/")
@@ -218,3 +219,87 @@ def test_a_log_line_shows_the_words_of_a_route_only() -> None:
     assert route("/ims/oneroster/rostering/v1p2/users/anna.smith") == (
         "/ims/oneroster/rostering/v1p2/users/{}"
     )
+
+
+@pytest.mark.parametrize("url", ["https://school.example:0", "https://h:0/v1"])
+def test_no_service_listens_on_port_zero(url: str) -> None:
+    with pytest.raises(UsageError):
+        checked_base(url, "url")
+
+
+def test_only_slashes_are_taken_from_the_end_of_a_base() -> None:
+    assert checked_base("https://h.example/roX/", "url") == "https://h.example/roX"
+
+
+@pytest.mark.parametrize("host", ["school.example", "10.0.0.1", "::2", ""])
+def test_another_machine_is_not_this_one(host: str) -> None:
+    assert is_loopback(host) is False
+
+
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("http://H.example", "http://h.example:80"),
+        ("https://h.example", "https://h.example:443"),
+        ("https://h.example:8443/x", "https://h.example:8443"),
+        ("http://[::1]:9/x", "http://[::1]:9"),
+        ("https:///x", "https://:443"),
+    ],
+)
+def test_an_origin_always_has_its_port(url: str, origin: str) -> None:
+    assert origin_of(url) == origin
+
+
+def test_a_request_without_a_query_has_no_question_mark() -> None:
+    assert (
+        full_url("https://h.example/v1", "/users", ()) == "https://h.example/v1/users"
+    )
+
+
+def test_a_next_link_with_a_backslash_is_refused_wherever_it_stands() -> None:
+    with pytest.raises(TargetError):
+        next_query("https://h.example", "/users", "?page=2\\")
+
+
+def test_blank_values_of_a_next_link_are_kept() -> None:
+    found = next_query("https://h.example", "/users", "?a=&b=1")
+    assert found == (("a", ""), ("b", "1"))
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "https://user@h.example:8443/v1/x",
+        "/v1//x",
+        "/v1/%2e%2e/x",
+        "/elsewhere",
+        "/v11/x",
+        "https://h.example/v1/x",
+        "http://h.example:81/v1/x",
+        "https://other.example:8443/v1/x",
+        "/v1/a b",
+    ],
+)
+def test_a_redirect_to_anywhere_else_is_none(location: str) -> None:
+    base = "https://h.example:8443/v1"
+    assert redirected(base, f"{base}/users", location) is None
+
+
+@pytest.mark.parametrize(
+    ("location", "found"),
+    [
+        ("/v1/x?a=1", "https://h.example:8443/v1/x?a=1"),
+        ("/v1", "https://h.example:8443/v1"),
+        ("http://h.example/v1/x", "https://h.example:8443/v1/x"),
+        ("http://h.example:80/v1/x", "https://h.example:8443/v1/x"),
+    ],
+)
+def test_a_redirect_below_the_base_is_followed_under_its_own_origin(
+    location: str, found: str
+) -> None:
+    base = "https://h.example:8443/v1"
+    assert redirected(base, f"{base}/users", location) == found
+
+
+def test_a_version_is_a_word_of_a_route() -> None:
+    assert route("/rostering/1.0/users/ada") == "/rostering/1.0/users/{}"

@@ -5,9 +5,10 @@ import gzip
 import io
 import json
 import logging
+import time
 from collections.abc import Sequence
 from email.utils import formatdate
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import anyio
 import httpx
@@ -28,6 +29,7 @@ from sync.wire import (
     Wire,
 )
 from sync.wire.failures import MAX_BODY
+from sync.wire.retry import RETRIES_EACH, SAVED_RETRIES
 
 if TYPE_CHECKING:
     from tests.unit.wire.conftest import Handler, Heard, Jumping, Start, Virtual
@@ -238,6 +240,101 @@ async def test_retry_after_is_obeyed_by_every_service(
         await wire.send(GET, before=note)
     assert min(times) >= 1030
     assert wire.stats.throttled == 1
+
+
+async def test_what_was_about_to_leave_when_a_pause_came_waits_for_its_end(
+    serve: Start, jumping: Jumping
+) -> None:
+    server = await serve(scripted([reply(429, retry_after="30"), reply(200)]))
+    times: list[float] = []
+    limits = Limits(1000, burst=10, retries=0)
+    async with Wire(service(server.url), limits, clock=jumping.clock) as wire:
+
+        async def the_other_is_told_to_wait() -> None:
+            assert isinstance(await wire.send(GET), Failure)
+            times.append(jumping.time)
+
+        answer = await wire.send(PUT, before=the_other_is_told_to_wait)
+    assert isinstance(answer, Answer)
+    assert jumping.time >= times[0] + 30
+    assert [one.method for one in server.heard] == ["GET", "PUT"]
+
+
+async def test_a_pause_that_comes_while_a_connection_is_made_holds_the_request_back(
+    serve: Start, jumping: Jumping, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = await serve(scripted([reply(200)]))
+    paused_at: list[float] = []
+    async with Wire(service(server.url), QUICK, clock=jumping.clock) as wire:
+        connect = anyio.connect_tcp
+
+        async def slowly(*arguments: Any, **named: Any) -> object:
+            if not paused_at:
+                paused_at.append(jumping.time)
+                wire._pace(wire._origins["api"]).pause(30)
+            return await connect(*arguments, **named)
+
+        monkeypatch.setattr(anyio, "connect_tcp", slowly)
+        answer = await wire.send(PUT)
+    assert isinstance(answer, Answer)
+    assert jumping.time >= paused_at[0] + 30
+    assert len(server.heard) == 1
+    assert (wire.stats.sent, wire.stats.retried) == (1, 0)
+
+
+async def test_a_token_service_that_wants_a_pause_is_obeyed_by_all(
+    serve: Start, jumping: Jumping
+) -> None:
+    busy = await serve(
+        scripted(
+            [reply(429, retry_after="30"), reply(200, {"access_token": "t"}), reply()]
+        )
+    )
+    other = await serve(scripted([reply(200)]))
+    services = service(busy.url, busy.url + "/token")
+    services |= {"other": Service("other", other.url)}
+    times: list[float] = []
+
+    async def note() -> None:
+        times.append(jumping.time)
+
+    async with Wire(services, QUICK, clock=jumping.clock) as wire:
+        await wire.authenticate()
+        assert isinstance(
+            await wire.send(Request("other", "GET", "/users"), before=note), Answer
+        )
+    assert times[0] >= 1030
+
+
+async def test_a_storm_of_failures_is_not_multiplied_by_retries(
+    serve: Start, jumping: Jumping
+) -> None:
+    server = await serve(scripted([reply(500)]))
+    limits = Limits(1e6, burst=100, retries=50)
+    async with Wire(service(server.url), limits, clock=jumping.clock) as wire:
+        assert not wire.overdrawn
+        for _ in range(200):
+            assert isinstance(await wire.send(GET), Failure)
+    assert wire.overdrawn
+    assert len(server.heard) <= 200 * (1 + RETRIES_EACH) + SAVED_RETRIES
+
+
+async def test_a_token_that_never_comes_is_not_waited_for_beyond_the_deadline(
+    serve: Start,
+) -> None:
+    async def never(_heard: Heard) -> bytes:
+        await anyio.sleep_forever()
+        raise AssertionError
+
+    server = await serve(never)
+    services = service(server.url, server.url + "/token")
+    wire = Wire(services, QUICK, deadline=Deadline(time.monotonic() + 0.1))
+    with anyio.fail_after(4):
+        async with wire:
+            await wire.authenticate()
+            failure = await wire.send(GET)
+    assert isinstance(failure, Failure)
+    assert failure.code == HALTED
 
 
 async def test_a_pause_of_an_hour_is_not_waited_for(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
+import httpx
 import pytest
 
 from sync.model.request import Answer
@@ -135,3 +136,27 @@ async def test_a_certificate_that_nobody_vouches_for_is_refused(
     assert caught.value.lost is Lost.TLS
     assert caught.value.unsent
     assert not heard
+
+
+@pytest.mark.parametrize(
+    ("said", "lost"),
+    [
+        ("[SSL: UNSUPPORTED_PROTOCOL] unsupported protocol", Lost.TLS_VERSION),
+        ("[SSL: TLSV1_ALERT_PROTOCOL_VERSION] tlsv1 alert", Lost.TLS_VERSION),
+        ("[SSL: WRONG_VERSION_NUMBER] wrong version number", Lost.TLS_VERSION),
+        ("[SSL: CERTIFICATE_VERIFY_FAILED] certificate expired", Lost.TLS),
+        ("[SSL: UNEXPECTED_EOF_WHILE_READING] EOF occurred", Lost.NO_CONNECTION),
+        ("All connection attempts failed", Lost.NO_CONNECTION),
+    ],
+)
+async def test_why_there_is_no_safe_connection_is_told_apart(
+    said: str, lost: Lost
+) -> None:
+    def refuse(_: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError(said)
+
+    connections = Connections(5.0, httpx.MockTransport(refuse))
+    with pytest.raises(NoAnswerError) as caught:
+        await get(connections, "https://127.0.0.1/")
+    assert caught.value.lost is lost
+    assert caught.value.unsent

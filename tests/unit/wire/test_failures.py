@@ -11,6 +11,7 @@ from sync.model.request import Answer
 from sync.wire.failures import (
     MAX_BODY,
     UnreadableError,
+    bloated,
     classify,
     parse_json,
     redact,
@@ -224,3 +225,20 @@ def test_the_summary_of_a_refusal_repeats_nothing_that_the_server_says(
     assert failure is not None
     assert summary(failure) == "400 http_400"
     assert "Maria" in failure.message
+
+
+@pytest.mark.parametrize(
+    ("piece", "times", "refused"),
+    [
+        (b"{},", 600_000, False),
+        (b"{}  ,   ", 600_000, True),
+        (b"1,", 4_200_000, True),
+        (b'"abcdefgh",', 400_000, False),
+        (b'"%s",' % (b"a" * 60_000), 100, False),
+        (b'"%s",' % (b"a" * 70_000), 100, True),
+    ],
+)
+def test_a_large_body_is_bloated_by_more_values_or_text_than_a_list_has(
+    piece: bytes, times: int, refused: bool
+) -> None:
+    assert bloated(b"[" + piece * times + b"1]") is refused

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sync.errors import UsageError
-from sync.wire.limits import Clock, InFlight, Limits, Pace
+from sync.wire.limits import LONGEST_MARGIN, Clock, InFlight, Limits, Pace
 
 if TYPE_CHECKING:
     from tests.unit.wire.conftest import Virtual
@@ -93,6 +93,36 @@ async def test_a_pause_holds_back_those_who_wait_already(virtual: Virtual) -> No
 
     await virtual.run(all_senders)
     assert left == pytest.approx([0, 0.1, 0.2, 7.2, 7.3, 7.4])
+
+
+async def test_who_has_a_slot_does_not_leave_in_a_pause() -> None:
+    time = Time([])
+    pace = Pace(Limits(10), Clock(now=lambda: time.now, sleep=time.sleep))
+    assert await pace.slot()
+    pace.pause(7)
+    assert not await pace.leave()
+    assert await pace.slot()
+    assert await pace.leave()
+    assert time.now >= 7
+
+
+@settings(deadline=None)
+@given(
+    rate=st.floats(10, 200),
+    burst=st.integers(1, 10),
+    share=st.lists(st.floats(0, 1), min_size=150, max_size=150),
+)
+async def test_requests_may_draw_together_on_the_way_without_passing_the_rate(
+    rate: float, burst: int, share: list[float]
+) -> None:
+    time = Time([])
+    pace = Pace(Limits(rate, burst), Clock(now=lambda: time.now, sleep=time.sleep))
+    margin = min(LONGEST_MARGIN, burst / rate)
+    arrived = []
+    for late in share:
+        await pace.leave()
+        arrived.append(time.now + late * margin)
+    assert most_in_a_second(arrived) <= rate + burst
 
 
 async def test_a_pause_longer_than_anybody_waits_is_said_at_once() -> None:

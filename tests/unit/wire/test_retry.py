@@ -5,7 +5,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sync.model.outcome import FailureKind
-from sync.wire.retry import CAP_SECONDS, LONGEST_HINT, wait_before_retry
+from sync.wire.retry import (
+    CAP_SECONDS,
+    LONGEST_HINT,
+    RETRIES_EACH,
+    SAVED_RETRIES,
+    Budget,
+    wait_before_retry,
+)
 
 
 def wait(
@@ -52,3 +59,34 @@ def test_a_hint_is_never_undercut(hint: float, attempt: int, chance: float) -> N
 
 def test_a_hint_beyond_the_longest_stops() -> None:
     assert wait(1, LONGEST_HINT + 1) is None
+
+
+def test_a_budget_that_nobody_fills_ends_and_says_so() -> None:
+    budget = Budget()
+    assert [budget.take() for _ in range(SAVED_RETRIES)] == [True] * SAVED_RETRIES
+    assert not budget.spent
+    assert not budget.take()
+    assert budget.spent
+
+
+def test_retries_that_requests_bring_with_them_never_end() -> None:
+    budget = Budget()
+    for n in range(10_000):
+        budget.earn()
+        if n % 2:
+            assert budget.take()
+
+
+@settings(deadline=None)
+@given(st.lists(st.booleans(), max_size=2000))
+def test_no_run_of_requests_has_more_retries_than_its_share_and_what_was_saved(
+    tries: list[bool],
+) -> None:
+    budget, requests, retries = Budget(), 0, 0
+    for retry in tries:
+        if retry:
+            retries += budget.take()
+        else:
+            budget.earn()
+            requests += 1
+        assert retries <= SAVED_RETRIES + RETRIES_EACH * requests

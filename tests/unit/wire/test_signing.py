@@ -187,3 +187,20 @@ def test_a_secret_never_leaves_over_http_but_to_this_machine(method: str) -> Non
 def test_a_realm_that_cannot_stand_in_a_header_is_refused(realm: str) -> None:
     with pytest.raises(UsageError, match="realm"):
         auth(realm=realm)
+
+
+@pytest.mark.parametrize("apart", [-86_400, -61, 61, 86_400])
+def test_the_time_of_a_server_that_refused_is_signed_from_then_on(apart: int) -> None:
+    one = signer(wall=100_000.0)
+    one.sign("GET", URL)
+    assert one.follow(100_000.0 + apart)
+    said = parameters(one.sign("GET", URL).header)
+    assert said["oauth_timestamp"] == str(100_000 + apart)
+    assert not one.follow(0.0), "only once, or a server could lead us anywhere"
+
+
+@pytest.mark.parametrize("apart", [-60, 0, 60])
+def test_a_clock_that_is_right_is_left_alone(apart: int) -> None:
+    one = signer(wall=100_000.0)
+    assert not one.follow(100_000.0 + apart)
+    assert one.apart == 0

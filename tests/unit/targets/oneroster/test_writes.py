@@ -291,3 +291,14 @@ def test_a_person_is_written_with_the_guardians_that_were_read(
 ) -> None:
     one = operation(STUDENTS, "s1", after=ADA, rest=HELD["rest"])
     assert guardians(composed(oneroster(), one)[0]) == ["a", "b"]
+
+
+def test_who_is_made_anew_gets_only_the_guardians_who_are_there(
+    oneroster: Make,
+) -> None:
+    rest = {"agents": [{"sourcedId": "a"}, {"sourcedId": "n"}]}
+    student = operation(STUDENTS, "s1", Verb.CREATE, after=ADA, rest=rest)
+    guardian = operation(Entity.USERS, "n", Verb.CREATE, after=ADA)
+    both = composed(oneroster(), student, guardian)
+    assert guardians(both[0]) == ["a"]
+    assert guardians(composed(oneroster(), student)[0]) == ["a", "n"]

@@ -226,3 +226,21 @@ def test_batches_hold_each_operation_once_and_never_more_than_fifty(
     chance.shuffle(made)
     assert requests(of, *made) == composed
     assert json.dumps([one.body for one in composed])
+
+
+@pytest.mark.parametrize(
+    ("policy", "state", "status"),
+    [
+        ("inactive", "2", "2"),
+        ("delete", "2", "2"),
+        ("delete", "5", "5"),
+        ("delete", "1", "5"),
+    ],
+)
+def test_what_goes_back_to_having_been_over_gets_the_status_that_it_had(
+    policy: str, state: str, status: str
+) -> None:
+    back = operation("55/S-17", Verb.UPDATE, after={"state": state}, ends=True)
+    request = one(target(policy), back)
+    assert line(request) == ("PUT", "/sections/55/enrollments")
+    assert item(request)["status"] == status

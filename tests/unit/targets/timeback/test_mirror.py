@@ -371,3 +371,21 @@ def test_a_list_that_shows_exactly_the_links_that_are_ours_asks_for_nobody() -> 
     links = replace(links, frames={AGENTS: links.frames[AGENTS].with_columns(keys)})
     wants = Wants((AGENTS,), links, ours)
     assert students_that_matter(wants, people, types_matter=False) == []
+
+
+def test_guardians_are_compared_under_the_ids_that_the_target_gave() -> None:
+    people = records.people([student("old", "g9", "u1"), student("s2")])
+    given = [
+        {"entity": entity, "key": key, "remote_id": found}
+        for entity, key, found in (("students", "new", "old"), ("users", "g1", "g9"))
+    ]
+    names = pl.DataFrame(given, schema=LEDGER_SCHEMA)
+    ours = ledger(("new/g1", "mother"), ("new/u1", "mother"))
+    known = replace(ours, records=pl.concat([ours.records, names]))
+    links = roster([link("new", "g1"), link("new", "u1")])
+    keys = normalise.key("studentSourcedId", "agentSourcedId").alias("_key")
+    links = replace(links, frames={AGENTS: links.frames[AGENTS].with_columns(keys)})
+    wants = Wants((AGENTS,), links, known)
+    assert students_that_matter(wants, people, types_matter=False) == []
+    fewer = Wants((AGENTS,), roster([link("new", "g1")]), known)
+    assert students_that_matter(fewer, people, types_matter=False) == ["old"]
