@@ -226,7 +226,7 @@ class ListReader:
             known = over if counted else 0
             read = await self._page(query)
             if read is None or read[1].received <= known:
-                ended = ended and (read is None or read[1].next is None)
+                ended = ended and await self._nothing_behind(read, at)
                 break
             frame, page = read
             totals.append(page.total)
@@ -245,6 +245,16 @@ class ListReader:
             joined,
             self._clamped(step) if len(totals) > 1 else (),
         )
+
+    async def _nothing_behind(
+        self, read: tuple[pl.DataFrame, Page] | None, at: int
+    ) -> bool:
+        """Whether the page behind an empty one, if it has a link, is empty as well:
+        some systems always have another link, and a gap is no end."""
+        if read is None or read[1].next is None:
+            return True
+        behind = await self._page(self._after(read[1], at)[0])
+        return behind is None or behind[1].received == 0
 
     def _counts(self, page: Page) -> bool:
         """Whether what comes after this page is asked for by its offset."""

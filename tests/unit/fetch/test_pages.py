@@ -195,18 +195,19 @@ async def test_pages_that_bring_nothing_new_end_the_read(world: World) -> None:
     assert len(world.remote.asked) <= 256
 
 
-async def test_an_empty_page_ends_the_read_whatever_its_link_says(
-    world: World,
+@pytest.mark.parametrize(("gap", "ended"), [(3, False), (99, True)])
+async def test_an_empty_page_ends_the_read_and_a_gap_is_no_end(
+    world: World, *, gap: int, ended: bool
 ) -> None:
     def empty(count: int, _request: httpx.Request) -> httpx.Response:
-        items = [{"sourcedId": "a"}] if count == 1 else []
+        items = [{"sourcedId": "a"}] if count in {1, gap} else []
         return httpx.Response(200, json={"items": items, "next": f"?cursor={count}"})
 
     world.remote.odd = empty
     got = await read(world)
     assert ids(got) == ["a"]
-    assert len(world.remote.asked) == 2
-    assert not got.ended
+    assert len(world.remote.asked) == 3
+    assert got.ended is ended
 
 
 async def test_a_total_that_grows_for_ever_ends_the_read(world: World) -> None:
