@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -160,8 +161,11 @@ def test_waiting_has_an_end(
     folder: StateFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = [0.0]
-    monkeypatch.setattr("time.monotonic", lambda: clock[0])
-    monkeypatch.setattr("time.sleep", lambda each: clock.append(clock.pop() + each))
+    # Of the lock alone: a server in this process must not sleep by another clock.
+    time = SimpleNamespace(
+        monotonic=lambda: clock[0], sleep=lambda each: clock.append(clock.pop() + each)
+    )
+    monkeypatch.setattr("sync.state.lock.time", time)
     with (
         hold(folder, "district", run="first", started=NOW),
         pytest.raises(LockedError),
@@ -175,7 +179,8 @@ def test_waiting_takes_the_lock_when_it_is_given_back(
 ) -> None:
     with ExitStack() as held:
         held.enter_context(hold(folder, "district", run="first", started=NOW))
-        monkeypatch.setattr("time.sleep", lambda _: held.close())
+        time = SimpleNamespace(monotonic=lambda: 0.0, sleep=lambda _: held.close())
+        monkeypatch.setattr("sync.state.lock.time", time)
         take(folder, wait=timedelta(minutes=30))
 
 
