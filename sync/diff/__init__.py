@@ -2,7 +2,7 @@
 
 from sync.diff.alike import EVIDENCE
 from sync.diff.codes import CODES
-from sync.diff.renames import PROPOSED, Renames, with_proposals
+from sync.diff.renames import PEOPLE_NAMED, PROPOSED, Renames, with_proposals
 from sync.diff.run import CHANGES, DECISIONS, DiffInput, diff
 from sync.diff.values import FieldRules, withheld
 
@@ -11,6 +11,7 @@ __all__ = [
     "CODES",
     "DECISIONS",
     "EVIDENCE",
+    "PEOPLE_NAMED",
     "PROPOSED",
     "DiffInput",
     "FieldRules",

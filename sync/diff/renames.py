@@ -19,17 +19,25 @@ import polars as pl
 
 from sync.diff.alike import EVIDENCE, column, pairs_of, people_of, reused
 from sync.diff.values import DROP, REMOTE
-from sync.model.entities import PEOPLE, Entity
+from sync.model.entities import ENTITIES, PEOPLE, SYNCED, Entity
 from sync.model.finding import Findings, Severity
+from sync.model.ids import references
 from sync.model.renames import PROPOSAL_SCHEMA
 from sync.model.roster import KEY
 
 PROPOSED = "proposed"
 """The decision and the fate; and the String column that says why, else null."""
 
-NAMES: Mapping[Entity, tuple[str, ...]] = {
-    Entity.AGENTS: ("studentSourcedId", "agentSourcedId"),
-    Entity.ENROLLMENTS: ("userSourcedId",),
+PEOPLE_NAMED: Mapping[Entity, tuple[str, ...]] = {
+    entity: names
+    for entity in SYNCED
+    if (
+        names := tuple(
+            column
+            for column, what in references(entity).items()
+            if what is Entity.USERS and column in ENTITIES[entity].names
+        )
+    )
 }
 """Columns of links and enrollments that name people."""
 
@@ -72,13 +80,6 @@ def with_proposals(joined: Frames) -> Renames:
 
 def _marks(pairs: pl.DataFrame) -> pl.DataFrame:
     """``_key``, why it is proposed, and ``evidence``, for rows and for records."""
-    rows = _told(
-        pairs,
-        "new",
-        pl.format("{} ({})", "old", EVIDENCE),
-        clear=pl.format("may be {} of the target: {}", "old", EVIDENCE),
-        unclear=pl.format("may be {} of the target, and " + _UNCLEAR, "_all"),
-    )
     records = _told(
         pairs,
         "old",
@@ -86,7 +87,19 @@ def _marks(pairs: pl.DataFrame) -> pl.DataFrame:
         clear=pl.format("row {} may be it under a new id: {}", "new", EVIDENCE),
         unclear=pl.format("row {} may be it under a new id, and " + _UNCLEAR, "_all"),
     )
-    return pl.concat([rows, records]).unique(KEY, keep="first", maintain_order=True)
+    whole = pl.concat([_rows(pairs), records])
+    return whole.unique(KEY, keep="first", maintain_order=True)
+
+
+def _rows(pairs: pl.DataFrame) -> pl.DataFrame:
+    """The same for rows alone."""
+    return _told(
+        pairs,
+        "new",
+        pl.format("{} ({})", "old", EVIDENCE),
+        clear=pl.format("may be {} of the target: {}", "old", EVIDENCE),
+        unclear=pl.format("may be {} of the target, and " + _UNCLEAR, "_all"),
+    )
 
 
 def _told(
@@ -129,7 +142,9 @@ def _with_named(entity: Entity, frame: pl.DataFrame, named: pl.Series) -> pl.Dat
 
 
 def _naming(entity: Entity, frame: pl.DataFrame) -> list[str]:
-    columns = [side + name for side in (DROP, REMOTE) for name in NAMES.get(entity, ())]
+    columns = [
+        side + name for side in (DROP, REMOTE) for name in PEOPLE_NAMED.get(entity, ())
+    ]
     return [name for name in columns if name in frame.columns]
 
 
@@ -188,22 +203,16 @@ def _names_any(entity: Entity, frame: pl.DataFrame, keys: pl.Series) -> pl.Expr:
 
 def _as_findings(pairs: pl.DataFrame) -> pl.DataFrame:
     """A warning for each row that is proposed."""
-    rows = _told(
-        pairs,
-        "new",
-        pl.format("{} ({})", "old", EVIDENCE),
-        clear=pl.format("this row may be {} of the target: {}", "old", EVIDENCE),
-        unclear=pl.format("this row may be {} of the target, and " + _UNCLEAR, "_all"),
-    )
     places = pairs.unique("new", keep="first", maintain_order=True)
     hint = pl.when("clear").then(
         pl.lit("see renames.csv of this run: what somebody confirms there is renamed")
     )
-    return rows.join(places, left_on=KEY, right_on="new", how="inner").select(
+    rows = _rows(pairs).join(places, left_on=KEY, right_on="new", how="inner")
+    return rows.select(
         pl.lit("RS501").alias("code"),
         pl.lit(Severity.WARNING.value).alias("severity"),
         *("entity", "file", "line"),
-        pl.col(PROPOSED).alias("message"),
+        pl.format("this row {}", PROPOSED).alias("message"),
         hint.otherwise(
             pl.lit("see who it is; end the record that is over, or correct the row")
         ).alias("hint"),

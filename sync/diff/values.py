@@ -78,14 +78,22 @@ def with_changed_fields(joined: pl.DataFrame, rules: FieldRules) -> pl.DataFrame
 
 
 def _differs(joined: pl.DataFrame, name: str, rules: FieldRules) -> pl.Expr:
-    ours, theirs = pl.col(DROP + name), pl.col(REMOTE + name)
-    comparison = rules.comparisons.get(name)
+    differs = differs_from(pl.col(DROP + name), joined, name, rules)
+    return differs & ~withheld(joined, name, rules)
+
+
+def differs_from(
+    ours: pl.Expr, joined: pl.DataFrame, name: str, rules: FieldRules
+) -> pl.Expr:
+    """Whether, in rows of both sides, the remote holds another value of a field than
+    ``ours``, as far as the read told it (``_unread``)."""
+    theirs, comparison = pl.col(REMOTE + name), rules.comparisons.get(name)
     if comparison is not None:
         ours, theirs = comparison(ours), comparison(theirs)
     differs = pl.col("in_drop") & pl.col("in_remote") & ours.ne_missing(theirs)
     if REMOTE + UNREAD in joined.columns:
         differs &= ~names_field(pl.col(REMOTE + UNREAD), name)
-    return differs & ~withheld(joined, name, rules)
+    return differs
 
 
 def withheld(joined: pl.DataFrame, name: str, rules: FieldRules) -> pl.Expr:

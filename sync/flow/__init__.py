@@ -4,7 +4,8 @@ from sync.flow.complete import incomplete, without_sentinel
 from sync.flow.context import Show, Step
 from sync.flow.ending import Result
 from sync.flow.intake import How, Intake, Rejection, take_in
-from sync.flow.night import Manner, carry_out, nightly, refusal, resume
+from sync.flow.night import Manner, carry_out, nightly, resume
+from sync.flow.refusing import refusal
 from sync.flow.renames import Confirmed, read_confirmed
 from sync.flow.roster import fetch_roster
 from sync.flow.undo import Found, find_run, undo

@@ -29,13 +29,17 @@ from sync.model.outcome import PENDING, Failure, FailureKind, Outcome, State
 from sync.model.plan import Plan
 from sync.plan import decode
 from sync.report import Difference
-from sync.state import Journal, load_mirror, read_states
+from sync.state import Journal, read_states
 from sync.verify import Reader, differences, drifted
 from sync.wire import Wire
 
 JOURNAL = "journal.sqlite"
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 8.0
 """Seconds between two readings back, while what was written may still have to show."""
+Shown = Mapping[Entity, frozenset[str]]
+"""By collection, identifiers of records."""
+_NAMED_KINDS = (*REFERENCE, Entity.USERS)
+_KINDS = (*_NAMED_KINDS, Entity.ENROLLMENTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,8 @@ class Carrier:
     plan: Plan
     wire: Wire
     journal: Journal
+    shown: Shown
+    """What the last read showed: see ``shown_ids``."""
 
     async def run(self, *, reread: bool) -> None:
         """Carry the plan out, from wherever its journal stands.
@@ -81,8 +87,7 @@ class Carrier:
         )
 
     def _taken(self, ledger: LedgerView) -> dict[Entity, frozenset[str]]:
-        mirror = load_mirror(self.context.folder, self.context.table.name)
-        found = _taken(self.plan, ledger, mirror)
+        found = _taken(self.plan, ledger, self.shown)
         if not self.context.target.capabilities.names_enrollments:
             del found[Entity.ENROLLMENTS]
         return found
@@ -259,24 +264,30 @@ async def _read(
     return overlaid(await reader.read(operations), ledger)
 
 
+def shown_ids(mirror: Mirror | None) -> dict[Entity, frozenset[str]]:
+    """By collection, the identifiers that the target gave to what was read."""
+    found: dict[Entity, frozenset[str]] = {}
+    for entity, frame in ({} if mirror is None else mirror.frames).items():
+        home = collection(entity)
+        if home in _KINDS and REMOTE_ID in frame.columns:
+            ids = frozenset(frame[REMOTE_ID].drop_nulls())
+            found[home] = found.get(home, frozenset()) | ids
+    return found
+
+
 def _taken(
-    plan: Plan, ledger: LedgerView, mirror: Mirror | None
+    plan: Plan, ledger: LedgerView, shown: Shown
 ) -> dict[Entity, frozenset[str]]:
     """By collection, identifiers that belong to some record: a creation must not be
     answered with one."""
     found: dict[Entity, frozenset[str]] = {Entity.ENROLLMENTS: frozenset()}
-    for kind in (*REFERENCE, Entity.USERS):
+    for kind in _NAMED_KINDS:
         homes = pl.col("entity").is_in([one.value for one in members(kind)])
         mine, held = plan.operations.filter(homes), ledger.records.filter(homes)
         ids = [mine["key"], mine["remote_id"], held["key"], held["remote_id"]]
         known = pl.concat([one.cast(pl.String) for one in ids]).drop_nulls()
         found[kind] = frozenset(known)
-    seen = {} if mirror is None else mirror.frames
-    for entity, frame in seen.items():
-        home = collection(entity)
-        if home in found and REMOTE_ID in frame.columns:
-            found[home] |= frozenset(frame[REMOTE_ID].drop_nulls())
-    return found
+    return {kind: ids | shown.get(kind, frozenset()) for kind, ids in found.items()}
 
 
 def outcomes_of(journal: Path) -> pl.DataFrame:

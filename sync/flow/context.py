@@ -7,7 +7,7 @@ ends early still accounts for what it did.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -16,23 +16,25 @@ from typing import Any, Protocol
 
 import polars as pl
 
-from sync.config import DEFAULT_NAME, Config, TargetConfig
+from sync.config import DEFAULT_NAME, Config, TargetConfig, fingerprint, place
 from sync.diff import FieldRules
 from sync.flow.renames import Confirmed
 from sync.log import get_logger
 from sync.model.entities import METADATA_PREFIX, Entity
 from sync.model.finding import Findings
 from sync.model.ledger import LedgerView
+from sync.model.mirror import Mirror
 from sync.model.operation import DRIFT_SCHEMA, OPERATION_SCHEMA
 from sync.model.plan import Plan
 from sync.model.renames import PROPOSAL_SCHEMA, RENAME_SCHEMA, renamed
 from sync.model.roster import Roster
-from sync.plan import GuardRules, Rules, Threshold
+from sync.plan import Facts, GuardRules, Rules, Threshold
 from sync.report import OUTCOME_SCHEMA, UNTOUCHED_SCHEMA, Difference, Stage
 from sync.select import Selection
-from sync.state import GoodDrop, StateFolder, TargetState
+from sync.state import GoodDrop, StateFolder, TargetState, load_mirror
 from sync.targets.base import Target
 from sync.verify import DIFFERS_SCHEMA
+from sync.version import PROGRAM
 from sync.wire import Deadline, Limits, Wire
 
 log = get_logger()
@@ -137,6 +139,10 @@ class Context:
         when the run turns out good."""
         return renamed(self.state.ledger(), self.story.renames)
 
+    def last_read(self) -> Mirror | None:
+        """The mirror that was kept last. Raises ``LocalError`` where it is damaged."""
+        return load_mirror(self.folder, self.table.name)
+
     @property
     def command(self) -> str:
         """How the program is called for this configuration."""
@@ -149,6 +155,19 @@ class Context:
     def today(self) -> date:
         """The date in the configured time zone."""
         return datetime.now(self.config.timezone).date()
+
+    def facts(self, inputs: Mapping[str, Any]) -> Facts:
+        """What identifies a plan of this run, made of these inputs."""
+        return Facts(
+            run=self.run,
+            target=self.table.name,
+            kind=self.table.kind,
+            program=PROGRAM,
+            fingerprint=fingerprint(self.table),
+            inputs={**inputs, "place": place(self.table)},
+            created=self.started,
+            valid=self.config.plan_valid,
+        )
 
     @contextmanager
     def stage(

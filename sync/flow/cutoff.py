@@ -13,6 +13,7 @@ from typing import Any
 
 import polars as pl
 
+from sync.diff import PEOPLE_NAMED
 from sync.flow.intake import Intake
 from sync.model.entities import PEOPLE, Entity, Mode
 from sync.model.finding import Finding, Severity
@@ -20,10 +21,6 @@ from sync.model.roster import FILE, KEY, ROW, Roster
 
 LAST = 2
 """Rows that must all be away: a single one, the last, may well have left."""
-_PEOPLE_NAMED = {
-    Entity.AGENTS: ("studentSourcedId", "agentSourcedId"),
-    Entity.ENROLLMENTS: ("userSourcedId",),
-}
 Ends = Mapping[str, Any]
 """``whole``: whether every file had a line end at its end; ``last``: per entity, for
 each bulk file its last rows, each as its key and the people whom it names."""
@@ -43,7 +40,7 @@ def _bulk(roster: Roster) -> list[Entity]:
 
 def _last(entity: Entity, roster: Roster) -> list[list[list[Any]]]:
     frame = roster.frames[entity]
-    named = [n for n in _PEOPLE_NAMED.get(entity, ()) if n in frame.columns]
+    named = [n for n in PEOPLE_NAMED.get(entity, ()) if n in frame.columns]
     tails = frame.group_by(FILE).agg(
         pl.struct(KEY, *named).top_k_by(ROW, LAST).alias("rows")
     )
@@ -98,8 +95,8 @@ def _gone(rows: list[list[Any]], entity: Entity, roster: Roster) -> bool:
     if len(rows) < LAST or _there(keys, roster, {entity: (KEY,)}):
         return False
     if entity in PEOPLE:
-        judged = any(home in roster.modes for home in _PEOPLE_NAMED)
-        return not judged or _there(keys, roster, _PEOPLE_NAMED) == keys
+        judged = any(home in roster.modes for home in PEOPLE_NAMED)
+        return not judged or _there(keys, roster, PEOPLE_NAMED) == keys
     people = {one for _, named in rows for one in named}
     judged = any(home in roster.modes for home in PEOPLE)
     homes = dict.fromkeys(PEOPLE, (KEY,))

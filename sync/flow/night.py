@@ -6,26 +6,19 @@ was interrupted. Whatever happens, the run is accounted for and closed.
 
 from __future__ import annotations
 
-import getpass
 import shlex
-import socket
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
-import polars as pl
-
 from sync.config import Config, fingerprint
 from sync.errors import (
     ExitCode,
-    HeldError,
     InterruptedRunError,
     LocalError,
-    RefusedError,
     RosterSyncError,
-    TargetError,
     UsageError,
 )
 from sync.flow.carry import (
@@ -34,25 +27,32 @@ from sync.flow.carry import (
     count_outcomes,
     outcomes_of,
     settle_left_behind,
+    shown_ids,
 )
 from sync.flow.context import Context, Show, Story, log, now
 from sync.flow.ending import Result, advice, exit_code, finish, good_drop
 from sync.flow.intake import Intake
-from sync.flow.kept import PLAN, adopt, keep, keep_approval, kept, recall, recall_drift
-from sync.flow.memory import judge_age, newest
+from sync.flow.kept import adopt, keep, keep_approval, kept, recall, recall_drift
+from sync.flow.noting import note_age, note_drop, note_plan
 from sync.flow.preview import preview
+from sync.flow.refusing import (
+    approval_now,
+    damaged,
+    demand_let_through,
+    demand_same_maker,
+    demand_usable,
+    held,
+    refused,
+)
 from sync.flow.renames import Confirmed
 from sync.log import run_log
 from sync.model.plan import Plan
-from sync.plan import DamagedPlanError, approved, read_plan
-from sync.report import tripped
+from sync.plan import approved, read_plan
 from sync.state import Journal, RunRecord, StateFolder, TargetState, hold
 from sync.targets.registry import make_target
 from sync.version import PROGRAM
 from sync.wire import Deadline, Wire
 
-FIRST_CHARACTERS = 12
-"""Of a digest, as it is shown for approval."""
 UNDOES = "undo"
 """Among the inputs of a plan: the run that it takes back."""
 
@@ -124,9 +124,9 @@ async def nightly(
 ) -> Result:
     """A drop compared with a target and, unless ``dry``, carried out."""
     with opened(config, name, manner) as context:
-        _note_drop(context, intake)
+        note_drop(context, intake)
         context.story.invocation = _invocation(context, intake, manner)
-        _note_age(context, intake, again=manner.again)
+        note_age(context, intake, again=manner.again)
 
         async def steps(wire: Wire) -> None:
             await close_left_behind(context, wire)
@@ -134,10 +134,7 @@ async def nightly(
             if intake.roster is not None:
                 context.story.good = good_drop(context, intake.roster)
             keep(context, planned)
-            if planned.plan.held:
-                if context.story.incomplete:  # nothing of it is to be approved
-                    raise unproven()
-                raise held(context, planned.plan)
+            demand_let_through(context, planned.plan)
             if not dry and writes:
                 await _carry(context, planned.plan, wire, reread=False)
 
@@ -147,8 +144,15 @@ async def nightly(
             context,
             steps,
             preview=dry or not writes,
-            refusal=_refusal(context, intake),
+            refusal=refused(context, intake),
         )
+
+
+def _invocation(context: Context, intake: Intake, manner: Manner) -> str:
+    """How to have the same drop carried out again."""
+    drop = str(intake.drop.path.absolute())
+    words = ("run", drop, "--target", context.table.name, *manner.options)
+    return f"{context.command} {shlex.join(words)}"
 
 
 async def carry_out(
@@ -161,15 +165,15 @@ async def carry_out(
     with opened(config, plan.target, manner, undoes=plan.inputs.get(UNDOES)) as context:
 
         async def steps(wire: Wire) -> None:
-            _check(context, plan)
+            demand_usable(context, plan)
             recall(context.folder, plan.run, context.story)
             context.story.plan = plan
             context.story.plan_path = str(path)
-            _note_plan(context, plan)
+            note_plan(context, plan)
             if plan.held:
                 if approval is None or not approved(plan, approval):
                     raise held(context, plan, wrong=approval is not None)
-                context.story.approved = _approval(plan)
+                context.story.approved = approval_now(plan)
             adopt(context, plan.run)
             if context.story.approved is not None:
                 keep_approval(context, plan)
@@ -184,7 +188,7 @@ async def resume(
 ) -> Result:
     """A run that was interrupted, carried on from its journal."""
     with opened(config, name, manner, record) as context:
-        _check_open_run(context)
+        demand_same_maker(context)
 
         async def steps(wire: Wire) -> None:
             if not kept(context.folder, context.run) or not _journal(context).exists():
@@ -193,7 +197,7 @@ async def resume(
             try:
                 recall(context.folder, context.run, context.story)
             except UsageError as error:
-                raise _damaged(context, context.run) from error
+                raise damaged(context, context.run) from error
             plan = context.story.plan
             if plan is None or plan.valid_until < now():
                 if plan is not None:
@@ -262,7 +266,8 @@ async def _carry(context: Context, plan: Plan, wire: Wire, *, reread: bool) -> N
             context.state.record(context.run, wrote=True)
         journal = Journal.create(path, plan.operations)
     with journal:
-        await Carrier(context, plan, wire, journal).run(reread=reread)
+        shown = shown_ids(context.last_read())
+        await Carrier(context, plan, wire, journal, shown).run(reread=reread)
 
 
 def _journal(context: Context) -> Path:
@@ -327,165 +332,3 @@ async def _recall_left_behind(context: Context, old: Context, wire: Wire) -> Non
     if plan is not None and same and _journal(old).exists():
         await settle_left_behind(old, plan, _journal(old), wire)
     _read_outcomes(old)
-
-
-def _note_drop(context: Context, intake: Intake) -> None:
-    modes = (
-        {mode.value for mode in intake.roster.modes.values()}
-        if intake.roster
-        else set()
-    )
-    mode = "mixed" if len(modes) > 1 else next(iter(modes), None)
-    drop = intake.drop
-    context.story.drop = {
-        "name": drop.name,
-        "sha256": drop.sha256,
-        "mode": mode,
-        "kind": drop.kind.value,
-    }
-    context.story.findings = intake.findings
-    context.story.stages = list(intake.stages)
-    if intake.roster is not None:
-        context.story.entities = {
-            entity.value: {
-                "rows": {
-                    "read": counts.read,
-                    "accepted": counts.accepted,
-                    "merged": counts.merged,
-                    "rejected": counts.rejected,
-                }
-            }
-            for entity, counts in intake.roster.counts.items()
-        }
-    context.state.record(
-        context.run, drop_name=drop.name, drop_sha256=drop.sha256, mode=mode or ""
-    )
-
-
-def _invocation(context: Context, intake: Intake, manner: Manner) -> str:
-    """How to have the same drop carried out again."""
-    drop = str(intake.drop.path.absolute())
-    words = ("run", drop, "--target", context.table.name, *manner.options)
-    return f"{context.command} {shlex.join(words)}"
-
-
-def _note_plan(context: Context, plan: Plan) -> None:
-    drop = context.story.drop
-    context.state.record(
-        context.run,
-        plan_id=plan.id,
-        digest=plan.digest,
-        drop_name=drop.get("name") or "",
-        drop_sha256=drop.get("sha256") or "",
-        mode=drop.get("mode") or "",
-    )
-
-
-def _note_age(context: Context, intake: Intake, *, again: bool) -> None:
-    """What the memory of the target says of the drop, and that ``again`` was said."""
-    story = context.story
-    found = judge_age(context, intake, again=again)
-    story.findings += found
-    story.newest = newest(intake.drop)
-    if again:
-        refused = pl.col("code").is_in(["RS405", "RS411", "RS412"])
-        let = found.frame.filter(refused).height
-        story.notes.append(
-            "--again let a drop through that would have been refused"
-            if let
-            else "--again was given, but nothing would have been refused without it"
-        )
-
-
-def _refusal(context: Context, intake: Intake) -> RosterSyncError | None:
-    """Why the drop is refused, with its first place; null where it is not."""
-    if not intake.refused and not context.story.findings.refuses:
-        return None
-    folder = context.folder.run_folder(context.run)
-    more = f"the whole list is in {folder / 'report.html'}"
-    return refusal(replace(intake, findings=context.story.findings), more)
-
-
-def refusal(intake: Intake, more: str) -> RosterSyncError:
-    """The error of a refused drop: the first thing to mend, and where the rest is."""
-    refused = intake.findings.frame.filter(severity="refused")
-    first = refused.row(0, named=True)
-    place = ":".join(str(first[n]) for n in ("file", "line") if first[n] is not None)
-    what = f"{place}: {first['message']}" if place else first["message"]
-    others = refused.height - 1
-    also = f" (and {others} more)" if others else ""
-    # About the drop as a whole the line says it all, also to whoever reads no report.
-    do = first["hint"] if not place else None
-    return RefusedError(
-        f"the drop is refused: {what}{also}", do=f"{do}; {more}" if do else more
-    )
-
-
-def unproven() -> TargetError:
-    """The error of a plan that is not to be approved: a list was not read whole."""
-    message = "a remote list could not be proven complete; nothing was sent"
-    return TargetError(message, do="see the report, then run again")
-
-
-def held(context: Context, plan: Plan, *, wrong: bool = False) -> HeldError:
-    """The error of a plan that a guard holds: which, and what to do."""
-    first, *others = [guard for guard in plan.guards if guard.tripped]
-    names = ", ".join(dict.fromkeys(guard.name for guard in others))
-    more = f"; and by {len(others)} more ({names})" if others else ""
-    path, digest = context.story.plan_path, plan.digest[:FIRST_CHARACTERS]
-    said = "the digest given is not that of this plan; " if wrong else ""
-    return HeldError(
-        f"{said}held by {tripped(first)}{more}; nothing was sent",
-        do=f"look at it with: {context.command} show {path}, then let it through "
-        f"with: {context.command} apply {path} --approve {digest}",
-    )
-
-
-def _check_maker(context: Context, plan: Plan) -> None:
-    """Refuse a plan of another program or another configuration."""
-    again = f"make a new one with: {context.command} plan"
-    if plan.program != PROGRAM:
-        message = f"the plan was made by {plan.program}, this is {PROGRAM}"
-        raise UsageError(message, do=again)
-    if plan.fingerprint != fingerprint(context.table):
-        message = f"the configuration of {plan.target} has changed since the plan"
-        raise UsageError(message, do=again)
-
-
-def _check_open_run(context: Context) -> None:
-    """Refuse to go on under another program or configuration; the run stays open."""
-    if kept(context.folder, context.run):
-        path = context.folder.runs / context.run / PLAN
-        with suppress(DamagedPlanError):  # told when the run is gone on with
-            _check_maker(context, read_plan(path, context.folder))
-
-
-def _damaged(context: Context, run: str) -> LocalError:
-    folder = context.folder.runs / run
-    message = f"what run {run} kept in {folder} is damaged"
-    do = "run again: what the run left undone is found by comparing"
-    return LocalError(message, do=do)
-
-
-def _check(context: Context, plan: Plan) -> None:
-    """Refuse a plan that is not this program's, this configuration's, or of today."""
-    _check_maker(context, plan)
-    again = f"make a new one with: {context.command} plan"
-    if plan.valid_until < now():
-        message = f"the plan was valid until {plan.valid_until:%Y-%m-%d %H:%M} UTC"
-        raise UsageError(message, do=again)
-    if context.state.plan_applied(plan.id):
-        message = f"plan {plan.id} was applied already"
-        raise UsageError(message, do=again)
-    if context.state.written_since(plan.created):
-        message = f"a later run of {plan.target} has written since the plan was made"
-        raise UsageError(message, do=again)
-
-
-def _approval(plan: Plan) -> dict[str, str]:
-    return {
-        "user": getpass.getuser(),
-        "host": socket.gethostname(),
-        "at": now().isoformat(),
-        "digest": plan.digest,
-    }

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from sync.config import fingerprint, place
 from sync.diff import (
     PROPOSED,
     DiffInput,
@@ -30,9 +29,7 @@ from sync.model.ledger import LedgerView
 from sync.model.mirror import Mirror
 from sync.model.roster import FILE, ROW, Roster
 from sync.plan import Facts, Headers, PlanInput, Planned, make_plan
-from sync.state import load_mirror
 from sync.targets.base import Projection, Wants
-from sync.version import PROGRAM
 from sync.wire import Wire
 
 
@@ -42,7 +39,7 @@ async def preview(context: Context, intake: Intake, wire: Wire) -> Planned:
     if roster is None:
         message = "a refused drop has no plan"
         raise ValueError(message)
-    before = load_mirror(context.folder, context.table.name)
+    before = context.last_read()
     if before is not None:
         shown = {entity for entity, count in before.totals.items() if count}
         context.story.seen = frozenset(shown)
@@ -56,7 +53,7 @@ async def preview(context: Context, intake: Intake, wire: Wire) -> Planned:
     ledger = context.ledger()
     wants = Wants(entities, wanted(context, roster, ledger), ledger)
     since = changes_since(context, before, wants)
-    read = await read_target(context, wire, replace(wants, since=since))
+    read = await read_target(context, wire, replace(wants, since=since), before)
     changes = since is not None and read.read_whole_at is not None
     ledger = _with_confirmed(context, roster, read)
     mirror = overlaid(read, ledger)
@@ -66,7 +63,9 @@ async def preview(context: Context, intake: Intake, wire: Wire) -> Planned:
     if why is not None:
         context.story.notes.append(f"{why}, so everything was read")
         changes = False
-        read = await read_target(context, wire, wants)
+        # What this run itself has seen, if it was proven, is what was read last.
+        known = before if context.story.incomplete else read
+        read = await read_target(context, wire, wants, known)
         ledger = _with_confirmed(context, roster, read)
         mirror = overlaid(read, ledger)
         draft = _draft(context, intake, roster, mirror, ledger)
@@ -278,24 +277,15 @@ def _compared(desired: Mapping[Entity, pl.DataFrame]) -> set[Entity]:
 
 
 def _facts(context: Context, intake: Intake, roster: Roster) -> Facts:
-    started = context.started
     renames = context.story.renames.select("old", "new").rows()
-    return Facts(
-        run=context.run,
-        target=context.table.name,
-        kind=context.table.kind,
-        program=PROGRAM,
-        fingerprint=fingerprint(context.table),
-        inputs={
+    return context.facts(
+        {
             "drop": intake.drop.sha256,
             "roster": roster.digest,
             "today": context.today.isoformat(),
             "source": context.source,
-            "place": place(context.table),
             **({"renames": [list(pair) for pair in renames]} if renames else {}),
-        },
-        created=started,
-        valid=context.config.plan_valid,
+        }
     )
 
 

@@ -19,7 +19,7 @@ from sync.model.entities import PEOPLE, Entity
 from sync.model.ledger import LedgerView
 from sync.model.mirror import Mirror
 from sync.model.roster import KEY
-from sync.state import load_mirror, save_mirror
+from sync.state import save_mirror
 from sync.targets.base import Wants
 from sync.wire import Wire
 
@@ -44,25 +44,33 @@ def changes_since(
 
 
 async def read_target(
-    context: Context, wire: Wire, wants: Wants, *, keep: bool = True
+    context: Context,
+    wire: Wire,
+    wants: Wants,
+    before: Mirror | None,
+    *,
+    keep: bool = True,
 ) -> Mirror:
     """The mirror, read now. Raises ``TargetError``.
 
-    Where lists of changes cannot be had, everything is read. With ``keep`` it is kept
-    for later runs: not where less is asked for than a drop would.
+    ``before``: what was read last, over which lists of changes are laid; where these
+    cannot be had, everything is read. With ``keep`` it is kept for later runs: not
+    where less is asked for than a drop would.
     """
     if wants.since is not None:
         try:
-            return await _read(context, wire, wants, keep=keep)
+            return await _read(context, wire, wants, before, keep=keep)
         except TargetError as error:
             context.story.notes.append(
                 f"lists of changes cannot be had ({error}), so everything was read"
             )
-    return await _read(context, wire, replace(wants, since=None), keep=keep)
+    whole = replace(wants, since=None)
+    return await _read(context, wire, whole, before, keep=keep)
 
 
-async def _read(context: Context, wire: Wire, wants: Wants, *, keep: bool) -> Mirror:
-    before = load_mirror(context.folder, context.table.name)
+async def _read(
+    context: Context, wire: Wire, wants: Wants, before: Mirror | None, *, keep: bool
+) -> Mirror:
     since = wants.since
     previous = {} if before is None else _held(before, context.ledger())
     with context.stage("fetch", unit="records") as step:

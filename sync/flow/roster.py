@@ -28,7 +28,8 @@ async def fetch_roster(
         async def steps(wire: Wire) -> None:
             able = context.target.capabilities.reads
             entities = tuple(entity for entity in able if entity not in REFERENCE)
-            mirror = await read_target(context, wire, Wants(entities))
+            wants, before = Wants(entities), context.last_read()
+            mirror = await read_target(context, wire, wants, before)
             demand_complete(context)
             found.update(canonical(mirror.frames))
 

@@ -22,13 +22,12 @@ from sync.flow.night import (
     Manner,
     accounted,
     close_left_behind,
-    held,
     opened,
-    unproven,
 )
 from sync.flow.overlay import overlaid
 from sync.flow.proving import Proof
 from sync.flow.reading import read_target
+from sync.flow.refusing import demand_let_through
 from sync.model.entities import METADATA_PREFIX, PEOPLE, Entity, Mode
 from sync.model.ids import COMPOSED
 from sync.model.ledger import LEDGER_SCHEMA, LedgerView
@@ -36,11 +35,10 @@ from sync.model.mirror import Mirror
 from sync.model.outcome import PENDING, State
 from sync.model.plan import Plan
 from sync.model.roster import KEY, Roster
-from sync.plan import Facts, InvertInput, Planned, UndoInput, make_undo, read_plan
+from sync.plan import InvertInput, Planned, UndoInput, make_undo, read_plan
 from sync.report import number
 from sync.state import RunRecord, StateFolder, TargetState, read_states
 from sync.targets.base import Wants
-from sync.version import PROGRAM
 from sync.wire import Wire
 
 _DONE = (State.DONE.value, State.SENT.value)
@@ -103,10 +101,7 @@ async def undo(config: Config, found: Found, manner: Manner) -> Result:
             await wire.authenticate()
             planned = await _planned(context, wire, done, found.record)
             keep(context, planned)
-            if planned.plan.held:
-                if context.story.incomplete:  # nothing of it is to be approved
-                    raise unproven()
-                raise held(context, planned.plan)
+            demand_let_through(context, planned.plan)
 
         return await accounted(context, steps, preview=True)
 
@@ -190,7 +185,9 @@ async def _planned(
     if done.is_empty():
         return _draft(context, done, _nothing(context), ledger, record)
     wants = _wants(context, done, ledger)
-    mirror = overlaid(await read_target(context, wire, wants, keep=False), ledger)
+    before = context.last_read()
+    read = await read_target(context, wire, wants, before, keep=False)
+    mirror = overlaid(read, ledger)
     planned = _draft(context, done, mirror, ledger, record)
     proof = Proof(context, wire, ledger)
     seen = await proof.looked_at(planned.plan, mirror, changes=False)
@@ -213,10 +210,11 @@ def _draft(
 ) -> Planned:
     """A plan from this mirror, put into the story of the run."""
     rules, story = context.rules(), context.story
+    ids = hashlib.sha256("\n".join(sorted(done["id"])).encode()).hexdigest()
     with context.stage("plan", unit="operations") as step:
         planned, notes = make_undo(
             UndoInput(
-                facts=_facts(context, record.run, done),
+                facts=context.facts({UNDOES: record.run, "done": ids}),
                 target=context.target,
                 inverting=InvertInput(
                     run=record.run,
@@ -237,20 +235,6 @@ def _draft(
     story.untouched = planned.untouched
     story.entities = {e: dict(s) for e, s in planned.plan.account.items()}
     return planned
-
-
-def _facts(context: Context, run: str, done: pl.DataFrame) -> Facts:
-    ids = hashlib.sha256("\n".join(sorted(done["id"])).encode()).hexdigest()
-    return Facts(
-        run=context.run,
-        target=context.table.name,
-        kind=context.table.kind,
-        program=PROGRAM,
-        fingerprint=fingerprint(context.table),
-        inputs={UNDOES: run, "done": ids, "place": place(context.table)},
-        created=context.started,
-        valid=context.config.plan_valid,
-    )
 
 
 def _wants(context: Context, done: pl.DataFrame, ledger: LedgerView) -> Wants:

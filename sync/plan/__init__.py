@@ -2,17 +2,11 @@
 
 from sync.plan.cause import Headers
 from sync.plan.file import DamagedPlanError, read_plan, write_plan
+from sync.plan.given import Facts, PlanInput, Rules
 from sync.plan.guards import GuardRules, Threshold
 from sync.plan.invert import InvertInput
-from sync.plan.run import (
-    Facts,
-    PlanInput,
-    Planned,
-    Rules,
-    approved,
-    decode,
-    make_plan,
-)
+from sync.plan.requests import decode
+from sync.plan.run import Planned, approved, make_plan
 from sync.plan.succession import beside, settled
 from sync.plan.undo import UndoInput, make_undo
 

@@ -11,13 +11,12 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
-from sync.diff import EVIDENCE, PROPOSED
 from sync.model.entities import Entity
 from sync.model.normalise import FIELD_SEPARATOR, ROLE_SEPARATOR
 from sync.model.plan import Guard
 from sync.model.roster import KEY
 from sync.plan import cause
-from sync.plan.removal import OUTSIDE, WOULD_END
+from sync.plan.marks import marked_rows, without_passed
 
 ROLES = "r:roles"
 GROUP_COLUMNS = {
@@ -97,8 +96,8 @@ def judge(given: GuardInput) -> tuple[Guard, ...]:
     """All guards, in a fixed order; those that hold are in it too."""
     guards = [_first_run(given)]
     for entity, joined in given.joined.items():
-        known = _marked(entity, joined, given.source)
-        marked = _without_passed(entity, known, given.passed)
+        known = marked_rows(entity, joined, given.source)
+        marked = without_passed(entity, known, given.passed)
         guards.extend(_of_entity(entity, marked, given))
     guards.extend(_shrink(given))
     guards.extend(_undone(given))
@@ -155,80 +154,6 @@ def _changed(joined: Mapping[Entity, pl.DataFrame]) -> tuple[str, ...]:
         for one in joined.values()
     ]
     return tuple(pl.concat(keys).head(EXAMPLES)) if keys else ()
-
-
-def _marked(entity: Entity, joined: pl.DataFrame, source: str) -> pl.DataFrame:
-    """Booleans for each row: in scope, and what would happen to it.
-
-    An ended enrollment whose user gets a new one of the same role is a move: an
-    update, not a removal.
-    """
-    gone = pl.col("fate").fill_null("") == "remove"
-    decision = pl.col("decision").fill_null("")
-    marked = joined.with_columns(
-        scoped=pl.col("in_remote")
-        & pl.col("was_active")
-        & (pl.col("known") | pl.col("in_drop") | gone)
-        & ~_beyond(joined, source),
-        removed=(pl.col("ends") | gone | _would_end(joined)) & pl.col("was_active"),
-        created=(decision == "create") | _would_be_made(joined),
-        updated=decision.is_in(["update", "reactivate"]) & ~pl.col("ends"),
-    )
-    if entity is not Entity.ENROLLMENTS or "d:userSourcedId" not in joined.columns:
-        return marked
-    if "r:userSourcedId" not in joined.columns:
-        return marked
-    newcomers = (
-        marked.filter("created")
-        .select(
-            pl.col("d:userSourcedId").alias("r:userSourcedId"),
-            pl.col("d:role").alias("r:role"),
-        )
-        .unique()
-        .with_columns(moved=pl.lit(value=True))
-    )
-    moved = pl.col("moved").fill_null(value=False) & pl.col("removed")
-    return (
-        marked.join(newcomers, on=["r:userSourcedId", "r:role"], how="left")
-        .with_columns(
-            updated=pl.col("updated") | moved, removed=pl.col("removed") & ~moved
-        )
-        .sort(KEY)
-    )
-
-
-def _would_end(joined: pl.DataFrame) -> pl.Expr:
-    """People who would be ended if nobody proposed who they may be: all ids changed at
-    once must not look like a quiet night."""
-    people = EVIDENCE in joined.columns and WOULD_END in joined.columns
-    return pl.col(WOULD_END) if people else pl.lit(value=False)
-
-
-def _would_be_made(joined: pl.DataFrame) -> pl.Expr:
-    """The rows that may be these people."""
-    new = (pl.col("decision") == PROPOSED).fill_null(value=False)
-    return new & ~pl.col("in_remote") & pl.lit(EVIDENCE in joined.columns)
-
-
-def _beyond(joined: pl.DataFrame, source: str) -> pl.Expr:
-    """What this run has no say in: out of scope, outside the selection, or named by
-    another source alone; a small delivery must not hide behind a large one."""
-    beyond = pl.col("fate").fill_null("") == "out_of_scope"
-    if OUTSIDE in joined.columns:
-        beyond |= pl.col(OUTSIDE)
-    if "source" not in joined.columns:
-        return beyond
-    others = pl.col("known") & ~pl.col("in_drop") & (pl.col("source") != source)
-    return beyond | others.fill_null(value=False)
-
-
-def _without_passed(
-    entity: Entity, marked: pl.DataFrame, passed: pl.DataFrame
-) -> pl.DataFrame:
-    """What an interrupted run was to create is not held when the next one does."""
-    ids = pl.concat_str(pl.lit(f"{entity}:"), KEY)
-    again = ids.is_in(passed["id"].implode())
-    return marked.with_columns(created=pl.col("created") & ~again)
 
 
 def _of_entity(

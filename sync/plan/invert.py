@@ -21,8 +21,7 @@ from sync.diff.values import (
     DROP,
     FIELDS,
     REMOTE,
-    UNREAD,
-    names_field,
+    differs_from,
     without_known_pairs,
 )
 from sync.model.capabilities import Capabilities
@@ -43,6 +42,7 @@ from sync.plan.before import (
     names_of,
     shown_in_force,
 )
+from sync.plan.fates import complete
 
 _ENDS_A_PERSON = ("status", "enabledUser")
 _LEFT_WITH = r',?"_agents":\[(?:"(?:[^"\\]|\\.)*",?)*\]\}$'
@@ -110,12 +110,6 @@ def _needed(touched: Sequence[Entity], able: Capabilities) -> set[Entity]:
     within = Entity.AGENTS in touched and able.links_within
     people = within or any(entity in PEOPLE for entity in touched)
     return {*touched, *(PEOPLE if people else ())}
-
-
-def complete(entity: Entity, mirror: Mirror) -> bool:
-    """Whether an entity's list was proven complete; that of people is one."""
-    homes = PEOPLE if entity in PEOPLE else (entity,)
-    return all(mirror.complete.get(home, True) for home in homes)
 
 
 def _decided(
@@ -225,13 +219,7 @@ def _since(
     gone = pl.col(DROP + ENDED).fill_null(value=False)
     differing = []
     for name in names:
-        ours, theirs = after[name], pl.col(REMOTE + name)
-        compare = rules.comparisons.get(name)
-        if compare is not None:
-            ours, theirs = compare(ours), compare(theirs)
-        differs = pl.col("in_drop") & pl.col("in_remote") & ours.ne_missing(theirs)
-        if REMOTE + UNREAD in frame.columns:
-            differs &= ~names_field(pl.col(REMOTE + UNREAD), name)
+        differs = differs_from(after[name], frame, name, rules)
         if name in _ENDS_A_PERSON:  # what is ended may be shown as ended in any words
             differs &= ~gone
         elif DROP + name in frame.columns:  # and a deletion writes nothing besides

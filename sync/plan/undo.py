@@ -20,9 +20,10 @@ from sync.model.ledger import LedgerView, digest
 from sync.model.operation import Verb
 from sync.model.roster import KEEP, RowCounts
 from sync.plan.bonds import with_bonds
+from sync.plan.given import Facts
 from sync.plan.guards import GuardInput, GuardRules
 from sync.plan.invert import InvertInput, inverted
-from sync.plan.run import Decided, Facts, Planned, composed, untouched
+from sync.plan.run import Decided, Planned, composed, untouched
 from sync.plan.succession import SUCCESSION_SCHEMA
 from sync.targets.base import Target
 

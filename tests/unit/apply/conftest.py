@@ -19,7 +19,7 @@ from sync.model.operation import OPERATION_SCHEMA, Operation
 from sync.model.outcome import Failure, FailureKind, Outcome, State
 from sync.model.request import Answer, Request
 from sync.plan import decode
-from sync.plan.run import encode
+from sync.plan.requests import encode
 from sync.state import Journal
 from sync.targets.base import Target
 from sync.wire import HALTED, Limits, Wire

@@ -9,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from sync.diff import DiffInput, FieldRules, Renames, diff, with_proposals
+from sync.diff import (
+    PEOPLE_NAMED,
+    DiffInput,
+    FieldRules,
+    Renames,
+    diff,
+    with_proposals,
+)
 from sync.model.entities import PEOPLE, Entity
 from sync.model.ledger import LedgerView
 
@@ -423,3 +430,10 @@ def test_nothing_is_merged_and_what_is_proposed_agrees(
     backwards = {e: list(reversed(one)) for e, one in side(drop).items()}
     again = renames(backwards, side(remote))
     assert_frame_equal(again.proposals, found.proposals)
+
+
+def test_only_links_and_enrollments_name_people() -> None:
+    assert dict(PEOPLE_NAMED) == {
+        AGENTS: ("studentSourcedId", "agentSourcedId"),
+        ENROLLMENTS: ("userSourcedId",),
+    }

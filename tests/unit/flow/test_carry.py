@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -11,8 +11,9 @@ import polars as pl
 import pytest
 
 from sync.apply import Sender
-from sync.flow.carry import Carrier, count_outcomes, surely_wrong
+from sync.flow.carry import Carrier, count_outcomes, shown_ids, surely_wrong
 from sync.model.entities import Entity
+from sync.model.mirror import Mirror
 from sync.model.outcome import Outcome, State
 from sync.model.plan import Plan
 from sync.plan import decode
@@ -98,7 +99,7 @@ def test_a_resumed_run_remembers_what_was_given_another_id(tmp_path: Path) -> No
         plan = cast("Plan", SimpleNamespace(operations=operations))
         ids = given(orgs={"before": "as before"})
         sender = Sender(nothing, nothing, journal, decode, ids=ids)
-        Carrier(nothing, plan, nothing, journal)._recall(sender)
+        Carrier(nothing, plan, nothing, journal, {})._recall(sender)
     assert sender.renamed == {"students:other", "orgs:o"}
     assert set(sender.outcomes) == {one.operation for one in answers}
 
@@ -159,3 +160,20 @@ def test_a_creation_in_doubt_is_missing_only_when_it_has_had_time_to_show(
         anyio.run(journal.sent, ["enrollments:e"])
         found = anyio.run(surely_wrong, read, operations, context, wire, journal)
     assert (found.height, read.reads) == (doubt.wrong, doubt.reads)
+
+
+def test_the_ids_of_both_files_of_people_are_of_one_collection() -> None:
+    shown = {
+        Entity.STUDENTS: ["s", None],
+        Entity.USERS: ["u"],
+        Entity.AGENTS: ["link"],
+        Entity.CLASSES: ["c"],
+    }
+    frames = {
+        entity: pl.DataFrame({"_remote_id": ids}, {"_remote_id": pl.String})
+        for entity, ids in shown.items()
+    }
+    frames[Entity.ORGS] = pl.DataFrame({"_key": ["o"]})
+    mirror = Mirror(frames, {}, {}, datetime(2026, 11, 21, tzinfo=UTC))
+    assert shown_ids(mirror) == {Entity.USERS: {"s", "u"}, Entity.CLASSES: {"c"}}
+    assert shown_ids(None) == {}

@@ -22,7 +22,6 @@ from sync.model.outcome import Failure, Outcome
 from sync.model.request import Answer, Listing, Page, Request
 from sync.model.roster import Roster, RowCounts
 from sync.plan import Facts, GuardRules, PlanInput, Planned, Rules, decode, make_plan
-from sync.plan.run import encode
 from sync.targets.base import Projection, Wants
 from sync.wire import Service
 
@@ -314,24 +313,3 @@ def test_requests_use_the_ids_that_the_system_gave() -> None:
     known = ledger("b", a="theirs")
     made(OURS, THEIRS, known, target)
     assert target.seen_ids == {"a": "theirs"}
-
-
-requests = st.builds(
-    Request,
-    service=st.sampled_from(["api", "platform"]),
-    method=st.sampled_from(["PUT", "DELETE"]),
-    path=st.text(max_size=9),
-    body=st.none() | st.dictionaries(st.text(max_size=3), st.none() | st.text()),
-    query=st.lists(st.tuples(st.text(), st.text()), max_size=2).map(tuple),
-    repeatable=st.booleans(),
-    lanes=st.lists(st.text(max_size=3), max_size=2).map(tuple),
-    headers=st.just(()) | st.just((("Accept", "text/xml"),)),
-    otherwise=st.none() | st.just(Request("api", "POST", "/x", {"a": 1})),
-    operations=st.lists(st.text(), max_size=3).map(tuple),
-)
-
-
-@given(requests)
-def test_a_request_comes_back_from_its_line(request: Request) -> None:
-    assert decode(encode(request)) == request
-    assert "\n" not in encode(request)
