@@ -16,14 +16,14 @@ from sync.errors import ExitCode, LocalError, RosterSyncError
 from sync.flow.carry import count_outcomes
 from sync.flow.context import Context, Story, log, now
 from sync.flow.news import with_news
-from sync.model.entities import Mode
+from sync.model.entities import PEOPLE, Mode
 from sync.model.finding import Severity
 from sync.model.ledger import LEDGER_SCHEMA, PAIRS_SCHEMA, LedgerView, digest
 from sync.model.outcome import State
 from sync.model.plan import Plan
 from sync.model.renames import renamed, taken_back
 from sync.model.roster import Roster
-from sync.plan import beside, settled
+from sync.plan import beside, settled, without_effect
 from sync.report import RENAMES, Account, number, write_report
 from sync.state import GoodDrop, RunEnd, expire_mirror
 
@@ -233,20 +233,23 @@ def _ledger(context: Context, *, moves: bool) -> LedgerView | None:
     A run that was not good moves nothing but this: what it created is ours, and so is
     what it sent to be created without hearing an answer.
     """
-    succession = context.story.succession
+    story = context.story
+    succession = story.succession
     if succession is None:
         return None
     # What somebody confirmed of ids that changed holds when the run was good.
     said, before = context.state.ledger(), context.ledger()
     # What is in doubt may well be there, and then nobody else made it.
     counts = [State.DONE.value] if moves else [State.DONE.value, State.SENT.value]
-    done = context.story.outcomes.select(
+    vain = without_effect(story.operations, story.outcomes, story.unlike).implode()
+    called_done = pl.col("state").is_in(counts)
+    done = story.outcomes.select(
         "operation",
-        pl.col("state").is_in(counts).alias("done"),
-        _column(context.story.outcomes, "remote_id"),
+        (called_done & ~pl.col("operation").is_in(vain)).alias("done"),
+        _column(story.outcomes, "remote_id"),
     )
     following = settled(succession, done, before)
-    if context.story.undoes is not None:  # which says nothing of other records
+    if story.undoes is not None:  # which says nothing of other records
         following = beside(following, succession, before)
     if not moves:
         made = done.filter("done").join(
@@ -257,11 +260,18 @@ def _ledger(context: Context, *, moves: bool) -> LedgerView | None:
         before = said
         kept = said.records.join(fresh, on=["entity", "key"], how="anti")
         following = pl.concat([kept, fresh]).sort("entity", "key")
-    next_one = LedgerView(
-        following.select(LEDGER_SCHEMA.names()), _pairs(context, before)
+    # No effect is no other way to say the same.
+    people = pl.col("entity").is_in([entity.value for entity in PEOPLE])
+    begun = story.operations.filter(verb="reactivate").filter(~people)["id"].implode()
+    unlike = story.unlike.filter(
+        ~pl.col("id").is_in(vain),
+        (pl.col("field") != "status") | ~pl.col("id").is_in(begun),
     )
-    if moves and context.story.forgets:
-        return renamed(next_one, taken_back(context.story.renames))
+    next_one = LedgerView(
+        following.select(LEDGER_SCHEMA.names()), _pairs(context, before, unlike)
+    )
+    if moves and story.forgets:
+        return renamed(next_one, taken_back(story.renames))
     return next_one
 
 
@@ -270,9 +280,9 @@ def _column(frame: pl.DataFrame, name: str) -> pl.Expr:
     return found.alias(name)
 
 
-def _pairs(context: Context, before: LedgerView) -> pl.DataFrame:
+def _pairs(context: Context, before: LedgerView, unlike: pl.DataFrame) -> pl.DataFrame:
     """What was sent and what was read back after it, where the two differ."""
-    operations, story = context.story.operations, context.story
+    operations = context.story.operations
     written = operations.select("entity", "key").join(
         before.pairs.select("entity", "key").unique(), on=["entity", "key"], how="semi"
     )
@@ -285,7 +295,7 @@ def _pairs(context: Context, before: LedgerView) -> pl.DataFrame:
             "sent": digest(sent),
             "read": digest(read),
         }
-        for entity, key, name, sent, read in story.unlike.select(
+        for entity, key, name, sent, read in unlike.select(
             "entity", "key", "field", "sent", "read"
         ).iter_rows()
         if read != "missing"

@@ -7,7 +7,7 @@ from sync.plan.guards import GuardRules, Threshold
 from sync.plan.invert import InvertInput
 from sync.plan.requests import decode
 from sync.plan.run import Planned, approved, make_plan
-from sync.plan.succession import beside, settled
+from sync.plan.succession import beside, settled, without_effect
 from sync.plan.undo import UndoInput, make_undo
 
 __all__ = [
@@ -28,5 +28,6 @@ __all__ = [
     "make_undo",
     "read_plan",
     "settled",
+    "without_effect",
     "write_plan",
 ]

@@ -25,6 +25,9 @@ SUCCESSION_SCHEMA = pl.Schema(
 where nothing needs to; ``gone``: that operation takes the record away altogether."""
 
 
+_UNKNOWN = 404
+
+
 @dataclass(frozen=True, slots=True)
 class Naming:
     """Who names records, and what it means when nobody does."""
@@ -166,6 +169,26 @@ def beside(
     )
     whole = [following, others.select(LEDGER_SCHEMA.names())]
     return pl.concat(whole, how="vertical").sort("entity", "key")
+
+
+def without_effect(
+    operations: pl.DataFrame, outcomes: pl.DataFrame, unlike: pl.DataFrame
+) -> pl.Series:
+    """``id`` of the ends that were called done, while the record is in force still.
+
+    ``unlike``: what did not read back as written (``id``, ``field``). The record goes
+    on to be ours, and the next plan ends it again. Two are taken at their word: the end
+    of a person, since there are systems that never show it, and would be told of it
+    every night for ever; and that of a link which the target does not know under the
+    id that we have for it (404), since it never will.
+    """
+    stays = operations.filter("ends").join(
+        unlike.filter(field="status"), on="id", how="semi"
+    )
+    unknown = outcomes.filter(status=_UNKNOWN).select(pl.col("operation").alias("id"))
+    links = stays.filter(entity=Entity.AGENTS.value).join(unknown, on="id", how="semi")
+    people = pl.col("entity").is_in([entity.value for entity in PEOPLE])
+    return stays.filter(~people).join(links, on="id", how="anti")["id"].sort()
 
 
 def settled(

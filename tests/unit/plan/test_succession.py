@@ -9,13 +9,14 @@ import pytest
 from sync.diff import DiffInput, FieldRules, diff
 from sync.model.entities import Entity
 from sync.model.ledger import LEDGER_SCHEMA, PAIRS_SCHEMA, LedgerView, digest
-from sync.plan import beside, settled
+from sync.plan import beside, settled, without_effect
 from sync.plan.operations import operations
 from sync.plan.removal import RemovalInput, with_fates
 from sync.plan.succession import SUCCESSION_SCHEMA, Naming, succession
 from sync.select import ITSELF
 
 STUDENTS, USERS, AGENTS = Entity.STUDENTS, Entity.USERS, Entity.AGENTS
+ENROLLMENTS = Entity.ENROLLMENTS
 Row = Mapping[str, Any]
 FIELDS = FieldRules(("status", "phone", "relationshipType"))
 ACTIVE = {"status": "active", "phone": "1"}
@@ -308,3 +309,29 @@ def test_beside_what_a_plan_says_nothing_of_all_stays_as_it_was() -> None:
         (row["entity"], row["key"], row["missed"]) for row in after.rows(named=True)
     ]
     assert told == [("agents", "k", 0), ("students", "k", 0), ("students", "other", 0)]
+
+
+@pytest.mark.parametrize(
+    ("entity", "ends", "status", "field", "vain"),
+    [
+        pytest.param(ENROLLMENTS, True, 200, "status", True, id="enrollment"),
+        pytest.param(AGENTS, True, 204, "status", True, id="link"),
+        pytest.param(Entity.CLASSES, True, 200, "status", True, id="class"),
+        pytest.param(ENROLLMENTS, True, 404, "status", True, id="shown all the same"),
+        pytest.param(AGENTS, True, 404, "status", False, id="a link nobody knows"),
+        pytest.param(STUDENTS, True, 200, "status", False, id="student"),
+        pytest.param(USERS, True, 200, "enabledUser", False, id="user"),
+        pytest.param(ENROLLMENTS, False, 200, "status", False, id="it was to come"),
+        pytest.param(ENROLLMENTS, True, 200, None, False, id="it did end"),
+    ],
+)
+def test_an_end_without_effect_is_known_by_what_is_read_back(
+    entity: Entity, ends: bool, status: int, field: str | None, vain: bool
+) -> None:
+    one = f"{entity}:k"
+    ended = pl.DataFrame({"id": [one], "entity": [entity.value], "ends": [ends]})
+    outcomes = pl.DataFrame({"operation": [one], "status": [status]})
+    told = [{"id": one, "field": field}] if field else []
+    unlike = pl.DataFrame(told, {"id": pl.String, "field": pl.String})
+    found = without_effect(ended, outcomes, unlike)
+    assert found.to_list() == [one] * vain
