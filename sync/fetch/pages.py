@@ -14,7 +14,7 @@ totals that agree would not show it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
@@ -23,6 +23,7 @@ import polars as pl
 
 from sync.errors import InterruptedRunError, RosterSyncError, TargetError
 from sync.fetch.crowd import in_crowd
+from sync.fetch.ends import MAX_PAGES, SPARE_PAGES, CircleWatch, enough, joint
 from sync.fetch.readable import Readable
 from sync.model.outcome import Failure
 from sync.model.request import Answer, Listing, Page, Request
@@ -37,10 +38,6 @@ from sync.wire import (
     summary,
 )
 
-MAX_PAGES = 200_000
-"""More pages than this of one list are no list: 20 million records by 100."""
-SPARE_PAGES = 20
-"""So many pages more than twice those announced may a list grow while it is read."""
 IN_THREAD = 256 * 1024
 """Bytes of a body from which decoding it would hold up the other requests."""
 DECODERS = 2
@@ -217,7 +214,7 @@ class ListReader:
     async def _one_after_the_other(self, frame: pl.DataFrame, page: Page) -> ListRead:
         step = at = page.received
         over = min(self._overlap, max(0, step - 1))
-        watch = CircleWatch(_enough(page))
+        watch = CircleWatch(enough(page))
         ended = not watch.turns(frame, page)
         linked = page.next is not None or self._listing.window is None
         totals = [page.total]
@@ -357,68 +354,6 @@ class BarredError(Exception):
         """Keep the failure, which may be the one of them all."""
         super().__init__(failure.code)
         self.failure = failure
-
-
-class CircleWatch:
-    """Notices paging that never ends: the same page, the same link, no new records."""
-
-    def __init__(self, most: int = MAX_PAGES) -> None:
-        """No page yet, and so many of them at most."""
-        self._most = most
-        self.frames: list[pl.DataFrame] = []
-        self._pages: set[tuple[int, int]] = set()
-        self._links: set[str] = set()
-        self._distinct = 0
-        self._look_at = 1
-
-    def turns(self, frame: pl.DataFrame, page: Page) -> bool:
-        """Keep the page, unless it says that paging goes round in circles."""
-        mark = (frame.height, int(frame[ID].hash().sum()))
-        if page.received and (mark in self._pages or page.next in self._links):
-            return True
-        if len(self.frames) >= self._most:
-            return True
-        self._pages.add(mark)
-        if page.next is not None:
-            self._links.add(page.next)
-        self.frames.append(frame)
-        return self._stands_still()
-
-    def _stands_still(self) -> bool:
-        # Counted after 1, 2, 4, 8, ... pages: a look at all of them costs little then.
-        if len(self.frames) < self._look_at:
-            return False
-        self._look_at *= 2
-        distinct = pl.concat([frame[ID] for frame in self.frames]).n_unique()
-        still = distinct == self._distinct and distinct > 0
-        self._distinct = distinct
-        return still
-
-
-def _enough(first: Page) -> int:
-    """More pages than this are no list: twice those announced, and some."""
-    if first.total is None or not first.received:
-        return MAX_PAGES
-    return min(MAX_PAGES, 2 * (first.total // first.received) + SPARE_PAGES)
-
-
-def joint(
-    frames: Sequence[pl.DataFrame], overlap: int
-) -> tuple[list[pl.DataFrame], bool]:
-    """Pages without what each repeats of the one before it, and whether every one of
-    them has the last record of the one before."""
-    if not overlap:
-        return list(frames), True
-    kept, joined = [frames[0]], True
-    before = frames[0]
-    for frame in frames[1:]:
-        place = None
-        if before.height and frame.height:
-            place = frame[ID].index_of(before[ID][-1])
-        joined = joined and (place is not None or frame.is_empty())
-        kept.append(frame if place is None else frame[place + 1 :])
-        before = frame
-    return kept, joined
 
 
 def failed_list(wire: Wire, listing: Listing, failure: Failure) -> RosterSyncError:

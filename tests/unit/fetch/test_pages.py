@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sync.errors import InterruptedRunError, TargetError
 from sync.fetch import ListRead, read_list
-from sync.fetch.pages import SPARE_PAGES
+from sync.fetch.ends import SPARE_PAGES
 from sync.model.request import Listing
 from sync.targets.base import ID
 
