@@ -23,6 +23,7 @@ import anyio
 import polars as pl
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
+from sync.apply.tasks import Task, composed, tasks
 from sync.errors import RosterSyncError, TargetError
 from sync.model.entities import PEOPLE, Entity
 from sync.model.ids import NAMED, Ids, collection, named
@@ -33,8 +34,6 @@ from sync.state import Journal
 from sync.targets.base import Target
 from sync.wire import HALTED, LONGEST_HINT, PAUSED, Breaker, Wire, summary
 
-SLICE = 2_000
-"""Operations taken out of the plan at once."""
 _DENIED = frozenset({401, 403})
 _LATER = "see whether the system is up, then run again: what is left is done then"
 
@@ -45,18 +44,6 @@ Changed = Callable[[pl.DataFrame], Awaitable[Mapping[str, str]]]
 
 async def _nothing_changed(_: pl.DataFrame) -> Mapping[str, str]:
     return {}
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One request with the facts that decide whether it may be sent."""
-
-    request: Request
-    needs: Mapping[str, tuple[str, ...]]
-    """By operation."""
-    creates: bool
-    wave: pl.DataFrame
-    """The operations among which its own are."""
 
 
 @dataclass(slots=True)
@@ -193,8 +180,7 @@ class Sender:
     def _parts(self, task: Task, operations: Sequence[str]) -> list[Task]:
         """Some operations of a task, composed anew."""
         rows = task.wave.filter(pl.col("id").is_in(list(operations)))
-        facts = _facts(rows)
-        return [_task(one, facts, rows) for one in self._composed(rows)]
+        return list(composed(rows, self._composed))
 
     async def _send(self, task: Task) -> None:
         if self._over:
@@ -333,63 +319,6 @@ class Sender:
         return [
             one for one, outcome in self.outcomes.items() if outcome.state is State.SENT
         ]
-
-
-def tasks(
-    wave: pl.DataFrame,
-    decode: Callable[[str], Request],
-    compose: Callable[[pl.DataFrame], Iterable[Request]] | None = None,
-) -> Iterator[Task]:
-    """The requests of the operations of one wave, with what each needs.
-
-    ``compose`` is given where requests carry several operations: those whose batch is
-    not here as a whole, because others of it are done, skipped or in doubt, are
-    composed anew.
-    """
-    if compose is not None:
-        yield from _batches(wave, decode, compose)
-        return
-    for chunk in wave.iter_slices(SLICE):
-        facts = _facts(chunk)
-        for text in chunk["request"].drop_nulls():
-            yield _task(decode(text), facts, chunk)
-
-
-def _batches(
-    wave: pl.DataFrame,
-    decode: Callable[[str], Request],
-    compose: Callable[[pl.DataFrame], Iterable[Request]],
-) -> Iterator[Task]:
-    facts = _facts(wave)
-    told: set[str] = set()
-    for text in wave["request"].drop_nulls():
-        request = decode(text)
-        if facts.keys() >= set(request.operations):
-            told.update(request.operations)
-            yield _task(request, facts, wave)
-    if len(told) < wave.height:
-        loose = wave.filter(~pl.col("id").is_in(list(told)))
-        for request in compose(loose):
-            yield _task(request, facts, wave)
-
-
-Facts = Mapping[str, tuple[list[str], str]]
-"""Needs and verb of operations, by their id."""
-
-
-def _facts(operations: pl.DataFrame) -> Facts:
-    rows = operations.select("id", "needs", "verb").iter_rows()
-    return {one: (needs, verb) for one, needs, verb in rows}
-
-
-def _task(request: Request, facts: Facts, wave: pl.DataFrame) -> Task:
-    mine = {one: facts[one] for one in request.operations}
-    return Task(
-        request,
-        {one: tuple(needs) for one, (needs, _) in mine.items()},
-        creates=any(verb == "create" for _, verb in mine.values()),
-        wave=wave,
-    )
 
 
 def _naming(wave: pl.DataFrame, renamed: Collection[str]) -> dict[str, str]:
