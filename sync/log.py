@@ -28,6 +28,7 @@ from typing import Any, NoReturn, TextIO, cast
 
 import structlog
 
+from sync.disk import open_private
 from sync.errors import RosterSyncError
 
 ALLOWED = frozenset(
@@ -53,7 +54,6 @@ LEVELS: Mapping[str, int] = {
 
 _EVENT = re.compile(r"[a-z][a-z0-9]*(?:[_. -][a-z0-9]+){0,9}")
 _LONGEST = 200
-_PRIVATE = 0o600
 _MAX_FRAMES = 40
 _MAX_CHAIN = 5
 
@@ -304,9 +304,7 @@ def _last_frame(exception: Mapping[str, Any]) -> str:
 
 
 def _open(file: Path) -> int:
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, _PRIVATE)
-    os.fchmod(descriptor, _PRIVATE)
-    return descriptor
+    return open_private(file, os.O_WRONLY | os.O_APPEND)
 
 
 class _LibraryHandler(logging.Handler):

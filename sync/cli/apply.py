@@ -65,7 +65,7 @@ def _manner(
 def _told(session: Session, result: Result) -> ExitCode:
     session.console.document(document(result.account))
     session.console.result(*summary(result.account))
-    session.console.result(f"report: {result.folder / 'report.html'}")
+    session.ended(result.folder)
     if result.error is not None:
         session.console.fail(result.error)
     return result.exit_code

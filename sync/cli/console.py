@@ -28,6 +28,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from sync.cli.outlet import Outlet
 from sync.errors import RosterSyncError
 from sync.report import plain
 
@@ -69,8 +70,16 @@ class Console:
         """Print a result; plain strings are made harmless. Nothing with ``--json``."""
         if not self.json:
             for part in parts:
+                if self.lost:
+                    return
                 shown = Text(plain(part)) if isinstance(part, str) else part
                 self._out.print(shown, soft_wrap=self._is_soft(shown))
+
+    @property
+    def lost(self) -> bool:
+        """Whether nothing arrives any more, so that a long result need not be made."""
+        file: object = self._out.file
+        return isinstance(file, Outlet) and file.error is not None
 
     def _is_soft(self, part: RenderableType) -> bool:
         """Whether a line stays one: in a pipe, and where somebody will copy it."""

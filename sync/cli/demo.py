@@ -15,6 +15,7 @@ from pathlib import Path
 from sync.cli.night import Night, night_results
 from sync.cli.sandbox import CREDENTIALS
 from sync.cli.session import Session
+from sync.disk import PRIVATE_FOLDER, new_file
 from sync.errors import ExitCode, LocalError, RosterSyncError
 from sync.flow import Result
 from sync.mapping import data_folder
@@ -128,10 +129,10 @@ def _configured(out: Path, url: str) -> Path:
         number += 1
     path = folder / "roster-sync.toml"
     try:
-        out.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.mkdir(mode=0o700)
-        path.touch(mode=0o600)
-        path.write_text(CONFIG.format(url=url, rate=RATE), "utf-8")
+        out.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+        folder.mkdir(mode=PRIVATE_FOLDER)
+        with new_file(path) as file:
+            file.write(CONFIG.format(url=url, rate=RATE).encode())
     except OSError as error:
         message = f"{folder} cannot be written: {error.strerror}"
         raise LocalError(message, do="choose another place with --out") from None

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import polars as pl
-
 from sync.cli.session import Session, duration
+from sync.disk import PRIVATE_FOLDER, replaced
 from sync.errors import ExitCode, LocalError
 from sync.flow import Manner, fetch_roster
-
-PRIVATE = 0o600
 
 
 def fetch(session: Session, target: str, out: Path, wait: str | None) -> ExitCode:
@@ -22,9 +19,10 @@ def fetch(session: Session, target: str, out: Path, wait: str | None) -> ExitCod
     )
     frames = session.run(lambda: fetch_roster(config, target, manner))
     try:
-        out.mkdir(mode=0o700, parents=True, exist_ok=True)
+        out.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
         for entity, frame in frames.items():
-            _write(frame, out / f"{entity.value}.csv")
+            with replaced(out / f"{entity.value}.csv") as file:
+                frame.write_csv(file)
     except OSError as error:
         message = f"{out} cannot be written: {error.strerror}"
         raise LocalError(message, do="choose another place with --out") from None
@@ -34,9 +32,3 @@ def fetch(session: Session, target: str, out: Path, wait: str | None) -> ExitCod
         *(f"{out / name}.csv: {count:,} rows" for name, count in counts.items())
     )
     return ExitCode.DONE
-
-
-def _write(frame: pl.DataFrame, path: Path) -> None:
-    path.unlink(missing_ok=True)
-    path.touch(mode=PRIVATE)
-    frame.write_csv(path)

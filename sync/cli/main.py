@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from enum import StrEnum
+from contextlib import redirect_stdout
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TextIO, cast
 
 import typer
 
+from sync.cli import options
 from sync.cli.console import Console
+from sync.cli.outlet import Outlet
 from sync.cli.session import Session, hoisted
-from sync.errors import ExitCode, LocalError, RosterSyncError
+from sync.errors import ExitCode, LocalError, RosterSyncError, worst
 
 app = typer.Typer(
     name="roster-sync",
@@ -40,67 +42,6 @@ mappings_app = typer.Typer(
 app.add_typer(mappings_app, name="mappings")
 
 
-class ReportFormat(StrEnum):
-    """The forms of a report."""
-
-    HTML = "html"
-    JSON = "json"
-    CSV = "csv"
-
-
-class Layout(StrEnum):
-    """What a drop can be converted to."""
-
-    FOUR_FILES = "four-files"
-    ONEROSTER_1_1 = "oneroster-1.1"
-    ONEROSTER_1_2 = "oneroster-1.2"
-
-
-class SchemaName(StrEnum):
-    """What there is a JSON Schema of."""
-
-    CONFIG = "config"
-    MAPPING = "mapping"
-    REPORT = "report"
-    PLAN = "plan"
-
-
-DropPath = Annotated[
-    Path, typer.Argument(metavar="DROP", help="A folder, a zip or a CSV file.")
-]
-TargetNames = Annotated[
-    list[str],
-    typer.Option("--target", help="A target of the configuration; may be repeated."),
-]
-Mapping = Annotated[
-    str | None, typer.Option(help="The name of a shipped mapping, or a TOML file.")
-]
-Delta = Annotated[
-    bool, typer.Option("--delta", help="Only what is in the files is looked at.")
-]
-Source = Annotated[
-    str | None, typer.Option(help="Who delivers this drop, where there are several.")
-]
-Again = Annotated[
-    bool,
-    typer.Option("--again", help="Let a drop older than the last good one through."),
-]
-Wait = Annotated[
-    str | None,
-    typer.Option(help='How long to wait for another run of the target: "30m".'),
-]
-Renames = Annotated[
-    Path | None,
-    typer.Option(
-        help="The renames.csv of a run, with the rows left in that are confirmed."
-    ),
-]
-DeadlineText = Annotated[
-    str | None,
-    typer.Option(help='When to stop sending: a duration ("2h") or a time ("04:30").'),
-]
-
-
 def _version() -> None:
     from sync.version import PROGRAM
 
@@ -109,25 +50,14 @@ def _version() -> None:
 
 
 @app.callback()
-def options(
-    config: Annotated[
-        Path | None,
-        typer.Option(help="The configuration [roster-sync.toml]."),
-    ] = None,
+def everywhere(
+    config: options.ConfigFile = None,
     *,
-    json: Annotated[
-        bool, typer.Option("--json", help="One JSON document on standard output.")
-    ] = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="No messages and no progress.")
-    ] = False,
-    verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Say more, and log more.")
-    ] = False,
-    no_color: Annotated[
-        bool, typer.Option("--no-color", help="No colours (also: NO_COLOR).")
-    ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Ask no questions.")] = False,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    no_color: options.NoColor = False,
+    yes: options.Yes = False,
     version: Annotated[  # noqa: ARG001 - eager, so its callback has done it
         bool,
         typer.Option(
@@ -151,13 +81,11 @@ def options(
 
 @app.command()
 def check(
-    drop: DropPath,
-    mapping: Mapping = None,
+    drop: options.DropPath,
+    mapping: options.Mapping = None,
     *,
-    delta: Delta = False,
-    limit: Annotated[
-        int, typer.Option(min=1, help="Findings of one code that are printed.")
-    ] = 10,
+    delta: options.Delta = False,
+    limit: options.FindingLimit = 10,
 ) -> None:
     """Read and validate a drop; no network, no configuration."""
     from sync.cli.check import check as run
@@ -167,19 +95,17 @@ def check(
 
 @app.command()
 def plan(
-    drop: DropPath,
-    target: TargetNames,
-    out: Annotated[Path | None, typer.Option(help="Where to write the plan.")] = None,
-    mapping: Mapping = None,
-    source: Source = None,
-    wait: Wait = None,
-    accept_renames: Renames = None,
+    drop: options.DropPath,
+    target: options.TargetNames,
+    out: options.PlanOut = None,
+    mapping: options.Mapping = None,
+    source: options.Source = None,
+    wait: options.Wait = None,
+    accept_renames: options.Renames = None,
     *,
-    delta: Delta = False,
-    again: Again = False,
-    exit_code: Annotated[
-        bool, typer.Option("--exit-code", help="End with 10 when there are changes.")
-    ] = False,
+    delta: options.Delta = False,
+    again: options.Again = False,
+    exit_code: options.ChangesCode = False,
 ) -> None:
     """Preview: fetch, compare, judge the guards; writes nothing remote."""
     from sync.cli.night import Night, night
@@ -196,19 +122,17 @@ def plan(
 
 @app.command()
 def run(
-    drop: DropPath,
-    target: TargetNames,
-    mapping: Mapping = None,
-    source: Source = None,
-    wait: Wait = None,
-    deadline: DeadlineText = None,
-    accept_renames: Renames = None,
+    drop: options.DropPath,
+    target: options.TargetNames,
+    mapping: options.Mapping = None,
+    source: options.Source = None,
+    wait: options.Wait = None,
+    deadline: options.DeadlineText = None,
+    accept_renames: options.Renames = None,
     *,
-    delta: Delta = False,
-    again: Again = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Plan and report, but send nothing.")
-    ] = False,
+    delta: options.Delta = False,
+    again: options.Again = False,
+    dry_run: options.DryRun = False,
 ) -> None:
     """Check, plan, apply and report: the nightly job."""
     from sync.cli.night import Night, night
@@ -225,14 +149,10 @@ def run(
 
 @app.command()
 def show(
-    plan: Annotated[Path, typer.Argument(help="A plan file (.rsplan).")],
-    entity: Annotated[
-        str | None, typer.Option(help="Only this entity: students, users, ...")
-    ] = None,
+    plan: options.PlanPath,
+    entity: options.OneEntity = None,
     *,
-    requests: Annotated[
-        bool, typer.Option("--requests", help="The requests, in order of sending.")
-    ] = False,
+    requests: options.Requests = False,
 ) -> None:
     """Look into a plan."""
     from sync.cli.show import show as run
@@ -242,13 +162,10 @@ def show(
 
 @app.command()
 def apply(
-    plan: Annotated[Path, typer.Argument(help="A plan file (.rsplan).")],
-    approve: Annotated[
-        str | None,
-        typer.Option(help="At least 8 characters of the digest of a held plan."),
-    ] = None,
-    wait: Wait = None,
-    deadline: DeadlineText = None,
+    plan: options.PlanPath,
+    approve: options.Approval = None,
+    wait: options.Wait = None,
+    deadline: options.DeadlineText = None,
 ) -> None:
     """Carry a plan out, once."""
     from sync.cli.apply import apply as run
@@ -258,11 +175,9 @@ def apply(
 
 @app.command()
 def resume(
-    run: Annotated[
-        str | None, typer.Argument(help="The run; default: the last open one.")
-    ] = None,
-    wait: Wait = None,
-    deadline: DeadlineText = None,
+    run: options.OpenRun = None,
+    wait: options.Wait = None,
+    deadline: options.DeadlineText = None,
 ) -> None:
     """Finish an interrupted run."""
     from sync.cli.apply import resume as go_on
@@ -272,9 +187,9 @@ def resume(
 
 @app.command()
 def undo(
-    run: Annotated[str, typer.Argument(help="The run, as runs names it.")],
-    out: Annotated[Path | None, typer.Option(help="Where to write the plan.")] = None,
-    wait: Wait = None,
+    run: options.RunName,
+    out: options.PlanOut = None,
+    wait: options.Wait = None,
 ) -> None:
     """Make the plan that takes a run back; apply carries it out."""
     from sync.cli.undo import undo as take_back
@@ -284,8 +199,8 @@ def undo(
 
 @app.command()
 def runs(
-    target: Annotated[str | None, typer.Option(help="Only this target.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="So many at the most.")] = 20,
+    target: options.OneTarget = None,
+    limit: options.RunLimit = 20,
 ) -> None:
     """Past runs, newest first."""
     from sync.cli.runs import runs as run
@@ -295,14 +210,8 @@ def runs(
 
 @app.command()
 def status(
-    target: Annotated[
-        list[str] | None,
-        typer.Option("--target", help="Only this target; may be repeated."),
-    ] = None,
-    max_age: Annotated[
-        str | None,
-        typer.Option(help='End with 5 when the last good run is older: "26h".'),
-    ] = None,
+    target: options.OnlyTargets = None,
+    max_age: options.MaxAge = None,
 ) -> None:
     """When the last good run of each target ended: the alarm for a silent cron."""
     from sync.cli.status import status as run
@@ -312,13 +221,9 @@ def status(
 
 @app.command()
 def report(
-    run: Annotated[str, typer.Argument(help="The run, as runs names it.")],
-    form: Annotated[
-        ReportFormat | None, typer.Option("--format", help="Default: a summary.")
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="A file, or for csv a folder, to write to.")
-    ] = None,
+    run: options.RunName,
+    form: options.Form = None,
+    out: options.ReportOut = None,
 ) -> None:
     """The report of one run."""
     from sync.cli.runs import report as run_
@@ -328,9 +233,9 @@ def report(
 
 @app.command()
 def fetch(
-    target: Annotated[str, typer.Option(help="A target of the configuration.")],
-    out: Annotated[Path, typer.Option(help="The folder to write to.")],
-    wait: Wait = None,
+    target: options.TargetName,
+    out: options.FolderOut,
+    wait: options.Wait = None,
 ) -> None:
     """The remote roster as canonical CSV files."""
     from sync.cli.fetch import fetch as run
@@ -339,7 +244,7 @@ def fetch(
 
 
 @app.command()
-def ping(target: TargetNames) -> None:
+def ping(target: options.TargetNames) -> None:
     """Token, one page of each list, permissions missing, clocks, size."""
     from sync.cli.ping import ping as run
 
@@ -348,22 +253,14 @@ def ping(target: TargetNames) -> None:
 
 @app.command()
 def convert(
-    drop: DropPath,
-    to: Annotated[Layout, typer.Option(help="The layout to write.")],
-    out: Annotated[Path, typer.Option(help="The folder to make; new or empty.")],
-    mapping: Mapping = None,
-    at: Annotated[
-        str | None,
-        typer.Option(
-            help="What a OneRoster delta names as the last change of its rows. "
-            "[the newest that the drop states, or the time of its files]"
-        ),
-    ] = None,
+    drop: options.DropPath,
+    to: options.ToLayout,
+    out: options.NewFolder,
+    mapping: options.Mapping = None,
+    at: options.LastChange = None,
     *,
-    delta: Delta = False,
-    zipped: Annotated[
-        bool, typer.Option("--zip", help="Write one zip into the folder.")
-    ] = False,
+    delta: options.Delta = False,
+    zipped: options.Zipped = False,
 ) -> None:
     """One layout into another; rejected rows are left out."""
     from sync.cli.convert import Asked
@@ -375,27 +272,16 @@ def convert(
 
 @app.command()
 def sandbox(
-    port: Annotated[int, typer.Option(help="The port; 0 for any free one.")] = 8765,
-    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    data: Annotated[
-        Path | None, typer.Option(help="A folder to keep the data in.")
-    ] = None,
-    district: Annotated[
-        Path | None,
-        typer.Option(help="Four files whose schools, courses, classes to hold."),
-    ] = None,
-    latency: Annotated[str, typer.Option(help="Before each answer.")] = "0s",
-    rate_limit: Annotated[
-        float | None, typer.Option(help="Requests per second, then 429.")
-    ] = None,
-    faults: Annotated[
-        str, typer.Option(help='Trouble by chance: "429=0.05,drop=0.01".')
-    ] = "",
-    seed: Annotated[int, typer.Option(help="Of the faults.")] = 1,
+    port: options.Port = 8765,
+    host: options.Host = "127.0.0.1",
+    data: options.DataFolder = None,
+    district: options.District = None,
+    latency: options.Latency = "0s",
+    rate_limit: options.RateLimit = None,
+    faults: options.Faults = "",
+    seed: options.FaultSeed = 1,
     *,
-    people: Annotated[
-        bool, typer.Option("--people", help="Hold the district's people as well.")
-    ] = False,
+    people: options.People = False,
 ) -> None:
     """A strict imitation of the remote system, on this machine."""
     from sync.cli.sandbox import Serve
@@ -407,9 +293,7 @@ def sandbox(
 
 @app.command()
 def demo(
-    out: Annotated[
-        Path, typer.Option(help="The folder for configuration, state and reports.")
-    ] = Path("demo"),
+    out: options.DemoOut = Path("demo"),
 ) -> None:
     """The whole job against the sandbox with the samples."""
     from sync.cli.demo import demo as run
@@ -419,9 +303,7 @@ def demo(
 
 @app.command()
 def explain(
-    code: Annotated[
-        str | None, typer.Argument(help="A finding's code, such as RS101.")
-    ] = None,
+    code: options.FindingCode = None,
 ) -> None:
     """What a finding means, how to mend it; or all of them."""
     from sync.cli.explain import explain as run
@@ -431,7 +313,7 @@ def explain(
 
 @app.command()
 def schema(
-    name: Annotated[SchemaName, typer.Argument(help="What to print the schema of.")],
+    name: options.SchemaOf,
 ) -> None:
     """JSON Schemas, for editors and for other programs."""
     from sync.cli.schema import schema as run
@@ -449,7 +331,7 @@ def mappings_list() -> None:
 
 @mappings_app.command("show")
 def mappings_show(
-    name: Annotated[str, typer.Argument(help="The name of a shipped mapping.")],
+    name: options.ShippedName,
 ) -> None:
     """One shipped mapping, as TOML to start from."""
     from sync.cli.mappings import show as run
@@ -459,10 +341,8 @@ def mappings_show(
 
 @mappings_app.command("check")
 def mappings_check(
-    file: Annotated[str, typer.Argument(help="A mapping file, or a shipped name.")],
-    drop: Annotated[
-        Path | None, typer.Option(help="Try it on this folder, zip or CSV file.")
-    ] = None,
+    file: options.MappingPath,
+    drop: options.TriedDrop = None,
 ) -> None:
     """What is wrong with a mapping, or what it reads."""
     from sync.cli.mappings import check as run
@@ -472,13 +352,9 @@ def mappings_check(
 
 @mappings_app.command("suggest")
 def mappings_suggest(
-    files: Annotated[
-        list[Path], typer.Argument(metavar="FILES", help="CSV files, folders or zips.")
-    ],
-    out: Annotated[
-        Path | None, typer.Option(help="The file to write instead of printing.")
-    ] = None,
-    name: Annotated[str | None, typer.Option(help="The mapping's name.")] = None,
+    files: options.UnknownFiles,
+    out: options.MappingOut = None,
+    name: options.MappingName = None,
 ) -> None:
     """Propose a mapping for files never seen."""
     from sync.cli.mappings import suggest as run
@@ -488,14 +364,12 @@ def mappings_suggest(
 
 @app.command()
 def samples(
-    students: Annotated[int, typer.Option(min=1, help="How many students.")],
-    out: Annotated[Path, typer.Option(help="The folder to write to.")],
-    seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 1,
-    nights: Annotated[int, typer.Option(min=1, help="How many nights.")] = 2,
+    students: options.Students,
+    out: options.FolderOut,
+    seed: options.SampleSeed = 1,
+    nights: options.Nights = 2,
     *,
-    messy: Annotated[
-        bool, typer.Option(help="A last night with one of each mistake.")
-    ] = True,
+    messy: options.Messy = True,
 ) -> None:
     """A believable district, its following nights, and a messy one."""
     from sync.cli.samples import Wanted
@@ -514,12 +388,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = hoisted(
         list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     )
-    # Until the options are parsed; a mistake in them must be told as asked for.
-    session.console = Console(json="--json" in given, color="--no-color" not in given)
+    outlet = Outlet(sys.stdout)
+    session.reports.clear()
     try:
-        return _caught(lambda: app(given, standalone_mode=False))
-    except OSError:  # not even that can be said: the code is all there is
+        with redirect_stdout(cast("TextIO", outlet)):
+            # Until the options are parsed; a mistake in them must be told as asked for.
+            session.console = Console(
+                json="--json" in given, color="--no-color" not in given
+            )
+            return _told(outlet, _caught(lambda: app(given, standalone_mode=False)))
+    # Not even that can be said: the code is all there is. Rich makes a SystemExit of a
+    # pipe without a reader.
+    except (OSError, SystemExit):
         return int(ExitCode.LOCAL_FAILED)
+
+
+def _told(outlet: Outlet, code: int) -> int:
+    """The exit code of a command that ended with ``code``, and whose results may not
+    have arrived."""
+    outlet.flush()
+    if outlet.error is None:
+        return code
+    why = outlet.error.strerror or type(outlet.error).__name__
+    message = f"standard output could not be written: {why}"
+    session.console.fail(LocalError(message, do=session.instead()))
+    return int(worst((ExitCode(code), ExitCode.LOCAL_FAILED)))
 
 
 def _caught(command: Callable[[], object]) -> int:
@@ -537,8 +430,8 @@ def _caught(command: Callable[[], object]) -> int:
         message = error.format_message().rstrip(".")
         session.console.advice(f"{message}; see roster-sync --help")
         code = ExitCode.USAGE
-    except BrokenPipeError:
-        code = ExitCode.DONE
+    except SystemExit as end:  # typer after a completion; else a pipe without a reader
+        code = ExitCode.LOCAL_FAILED if end.code else ExitCode.DONE
     except Exception as error:  # noqa: BLE001 - the one catch-all of the program
         code = _defect(error)
     else:

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sync.cli.session import Session
+from sync.disk import PRIVATE_FOLDER, replaced
 from sync.errors import (
     ConfigError,
     ExitCode,
@@ -190,8 +191,9 @@ def _document(made: Suggestion, out: Path | None, code: ExitCode) -> dict[str, A
 
 def _write(out: Path, text: str) -> None:
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(text, "utf-8")
+        out.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+        with replaced(out) as file:
+            file.write(text.encode())
     except OSError as error:
         message = f"{out} cannot be written: {error.strerror}"
         raise LocalError(message, do="choose another place with --out") from None

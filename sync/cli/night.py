@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from sync.cli.session import Session, deadline, duration
 from sync.config import Config, TargetConfig
+from sync.disk import copy_private
 from sync.errors import ExitCode, LocalError, RosterSyncError, UsageError, worst
 from sync.flow import (
     Confirmed,
@@ -186,7 +186,7 @@ def print_result(
         console.result(f"plan: {out or result.folder / 'plan.rsplan'}")
     seen = previewed and result.plan is not None
     console.result(*summary(result.account, previewed=seen))
-    console.result(f"report: {result.folder / 'report.html'}")
+    session.ended(result.folder)
     if result.error is not None:
         console.fail(result.error)
 
@@ -197,11 +197,7 @@ def copy_plan(result: Result, out: Path) -> None:
     if not source.exists():
         return
     try:
-        if out.is_file():  # not where it is a device, which is only written to
-            out.unlink()
-        if not out.exists():
-            out.touch(mode=0o600)
-        shutil.copyfile(source, out)
+        copy_private(source, out)
     except OSError as error:
         message = f"{out} cannot be written: {error.strerror}"
         raise LocalError(message, do=f"the plan is {source}") from None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from rich.text import Text
 
 from sync.cli.session import Session
 from sync.config import Config
+from sync.disk import PRIVATE_FOLDER, copy_private
 from sync.errors import ExitCode, LocalError, UsageError
 from sync.report import RENAMES, plain
 from sync.state import RUNS_SCHEMA, StateFolder, TargetState
@@ -110,12 +110,8 @@ def _sheets(session: Session, folder: Path, out: Path | None) -> ExitCode:
 
 def _copy(source: Path, target: Path) -> None:
     try:
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if target.is_file():  # not where it is a device, which is only written to
-            target.unlink()
-        if not target.exists():
-            target.touch(mode=0o600)
-        shutil.copyfile(source, target)
+        target.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+        copy_private(source, target)
     except OSError as error:
         message = f"{target} cannot be written: {error.strerror}"
         raise LocalError(message, do="choose another place with --out") from None

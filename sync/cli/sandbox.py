@@ -8,7 +8,8 @@ from pathlib import Path
 import polars as pl
 
 from sync.cli.session import Session, duration
-from sync.errors import ExitCode, UsageError
+from sync.disk import PRIVATE_FOLDER
+from sync.errors import ExitCode, LocalError, UsageError
 from sync.samples import (
     openedx_document,
     read_tables,
@@ -68,10 +69,13 @@ def sandbox(session: Session, asked: Serve) -> ExitCode:
         console.result("credentials for the sample configuration:")
         for name, value in CREDENTIALS.items():
             console.result(f"  export {name}={value}")
+        if console.lost:
+            message = "the sandbox does not begin, since nobody would know its address"
+            raise LocalError(message)
 
     try:
         if asked.data is not None:
-            asked.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+            asked.data.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
         settings = SandboxSettings(
             host=asked.host,
             port=asked.port,

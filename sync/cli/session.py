@@ -58,6 +58,8 @@ class Session:
     console: Console = field(default_factory=Console)
     config_path: Path | None = None
     yes: bool = False
+    reports: list[Path] = field(default_factory=list)
+    """Of the runs that have ended in this call."""
     _wire: Wire | None = None
     _stopped: str | None = None
 
@@ -67,6 +69,19 @@ class Session:
         from sync.targets.registry import SETTINGS
 
         return load(self.config_path, SETTINGS)
+
+    def ended(self, folder: Path) -> None:
+        """Say where the report of a run is that has ended."""
+        html, document = folder / "report.html", folder / "report.json"
+        self.reports.append(document if self.console.json else html)
+        self.console.result(f"report: {html}")
+
+    def instead(self) -> str:
+        """What to do where results could not be printed."""
+        if not self.reports:
+            return "let a file with room take it, or a program that reads all of it"
+        names = " and ".join(map(str, self.reports))
+        return f"the report{'s are' if self.reports[1:] else ' is'} {names}"
 
     def on_wire(self, wire: Wire) -> None:
         """Remember what a signal must halt."""

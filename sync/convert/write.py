@@ -9,9 +9,9 @@ from io import BytesIO
 from pathlib import Path
 
 from sync.convert.package import OutFile, Package
+from sync.disk import PRIVATE_FILE, PRIVATE_FOLDER, new_file
 from sync.errors import LocalError, UsageError
 
-_FOLDER, _FILE = 0o700, 0o600
 _NEVER = (1980, 1, 1, 0, 0, 0)
 """The earliest time that a zip can name: the same package gives the same bytes."""
 _LEVEL = 6
@@ -53,10 +53,11 @@ def write(package: Package, out: Path, *, zipped: bool) -> list[Path]:
         contents = {f"{package.layout}.zip": _zip(contents)}
     draft = out.with_name(f".{out.name}.{os.getpid()}.part")
     try:
-        out.parent.mkdir(mode=_FOLDER, parents=True, exist_ok=True)
-        draft.mkdir(mode=_FOLDER)
+        out.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+        draft.mkdir(mode=PRIVATE_FOLDER)
         for name, content in contents.items():
-            _write(draft / name, content)
+            with new_file(draft / name) as file:
+                file.write(content)
         draft.rename(out)
     except OSError as error:
         message = f"{out} cannot be written: {error.strerror}"
@@ -71,22 +72,13 @@ def csv_bytes(file: OutFile) -> bytes:
     return file.frame.write_csv(quote_style="necessary").encode()
 
 
-def _write(path: Path, content: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE)
-    with os.fdopen(descriptor, "wb") as file:
-        os.fchmod(file.fileno(), _FILE)
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
 def _zip(contents: dict[str, bytes]) -> bytes:
     """All files at the root of a zip, in order, with a time that never changes."""
     made = BytesIO()
     with zipfile.ZipFile(made, "w") as archive:
         for name, content in contents.items():
             entry = zipfile.ZipInfo(name, _NEVER)
-            entry.external_attr = _FILE << 16
+            entry.external_attr = PRIVATE_FILE << 16
             entry.create_system = 3
             archive.writestr(entry, content, zipfile.ZIP_DEFLATED, _LEVEL)
     return made.getvalue()

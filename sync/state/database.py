@@ -15,8 +15,9 @@ from pathlib import Path
 
 import polars as pl
 
+from sync.disk import create_private, sync_folder
 from sync.errors import LocalError
-from sync.state.folder import STATE_VERSION, check_version, create_private, sync_folder
+from sync.state.folder import STATE_VERSION, check_version
 
 Connect = Callable[[Path], sqlite3.Connection]
 """How a writing connection is made; tests put failing ones here."""

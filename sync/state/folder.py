@@ -21,15 +21,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sync.disk import PRIVATE_FOLDER, replaced, sync_folder
 from sync.errors import LocalError, UsageError
 
 STATE_VERSION = 3
 """Of this layout and of the tables of every database in it. Since 2 the ledger knows
 whose record an enrollment is, since 3 a run which other run it takes back."""
 OLDEST_VERSION = 1
-
-PRIVATE_FOLDER = 0o700
-PRIVATE_FILE = 0o600
 
 _VERSION_FILE = "version"
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -141,42 +139,13 @@ def make_folder(path: Path) -> None:
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
 
 
-def create_private(path: Path) -> int:
-    """Create a file of mode 0600 that is not there yet; its descriptor.
-
-    Raises ``OSError``.
-    """
-    flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW
-    descriptor = os.open(path, flags, PRIVATE_FILE)
-    os.fchmod(descriptor, PRIVATE_FILE)
-    return descriptor
-
-
 def write_atomic(path: Path, content: bytes) -> None:
     """Write a file of mode 0600 whole or not at all, and on the disk when it returns.
 
     Raises ``LocalError``; what was there before is there still.
     """
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-    with local_errors(path):
-        try:
-            with os.fdopen(create_private(draft), "wb") as stream:
-                stream.write(content)
-                stream.flush()
-                os.fsync(stream.fileno())
-            draft.replace(path)
-        finally:
-            draft.unlink(missing_ok=True)
-        sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Put the names in that folder on the disk. Raises ``OSError``."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    with local_errors(path), replaced(path) as file:
+        file.write(content)
 
 
 @contextlib.contextmanager

@@ -17,8 +17,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from sync.disk import open_private
 from sync.errors import LocalError, LockedError
-from sync.state.folder import PRIVATE_FILE, StateFolder, local_errors, plain_name
+from sync.state.folder import StateFolder, local_errors, plain_name
 
 _POLL_SECONDS = 0.1
 _LONGEST_NOTE = 4096
@@ -41,7 +42,7 @@ def hold(
     path = folder.locks / f"{plain_name(target)}.lock"
     patience = time.monotonic() + (wait or timedelta()).total_seconds()
     with local_errors(path):
-        descriptor = _open(path)
+        descriptor = open_private(path, os.O_RDWR | os.O_NOFOLLOW)
     try:
         while not _take(descriptor, path):
             if time.monotonic() >= patience:
@@ -52,12 +53,6 @@ def hold(
         yield
     finally:
         os.close(descriptor)
-
-
-def _open(path: Path) -> int:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, PRIVATE_FILE)
-    os.fchmod(descriptor, PRIVATE_FILE)
-    return descriptor
 
 
 def _take(descriptor: int, path: Path) -> bool:

@@ -14,8 +14,9 @@ from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
 
+from sync.disk import sync_folder
 from sync.errors import LocalError
-from sync.state.folder import StateFolder, local_errors, sync_folder, write_atomic
+from sync.state.folder import StateFolder, local_errors, write_atomic
 
 _KEY_BYTES = 32
 _NAME = "seal.key"

@@ -30,7 +30,7 @@ CAPABILITIES_3 = 0x20080522
 """Of the Linux call ``capset``."""
 MODULES = (
     *(f"sync.state.{name}" for name in ("folder", "lock", "seal", "database")),
-    *("sync.report.files", "sync.log"),
+    *("sync.disk", "sync.report.files", "sync.log"),
 )
 """Whatever writes by descriptor."""
 WRITING = ("BEGIN", "COMMIT", "PRAGMA journal_mode")

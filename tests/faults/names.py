@@ -21,7 +21,7 @@ from typing import Any
 
 import pytest
 
-MODULES = ("sync.state.folder", "sync.report.files")
+MODULES = ("sync.disk",)
 """Whatever replaces files."""
 
 

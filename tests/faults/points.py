@@ -200,7 +200,7 @@ def _linked(*names: str) -> list[Point]:
 
 
 def _drafted(name: str, module: str) -> list[Point]:
-    place = f"sync.state.{module}:create_private"
+    place = f"sync.{module}:create_private"
     return _around(f"{name} is begun", place, _draft(name))
 
 
@@ -244,12 +244,12 @@ NIGHT = (
     *_requests("GET"),
     *_renamed("students.parquet", "current.json"),
     *_around("older mirrors are forgotten", "sync.state.mirror:_forget_others"),
-    *_drafted("plan.rsplan", "folder"),
+    *_drafted("plan.rsplan", "disk"),
     *_renamed("after.json", "ledger.parquet", "untouched.parquet", "plan.rsplan"),
     *_commit("the plan is noted", f"{STATE}.record", _states("digest")),
     *_commit("the plan is used up", f"{STATE}.mark_applied"),
     *_commit("that it writes is noted", f"{STATE}.record", _states("wrote")),
-    *_drafted("journal.sqlite", "database"),
+    *_drafted("journal.sqlite", "state.database"),
     *_commit("the journal is made", "sync.state.journal:Journal.create"),
     *_around("the journal is open", f"{JOURNAL}.open"),
     *_around("it is written ahead", "sync.state.journal:_write_ahead"),
