@@ -21,9 +21,11 @@ from sync.model.roster import FILE, KEY, ROW, Roster
 
 LAST = 2
 """Rows that must all be away: a single one, the last, may well have left."""
+_SEAT = ("userSourcedId", "classSourcedId", "courseSourcedId", "role")
+"""What an enrollment says, by whatever key."""
 Ends = Mapping[str, Any]
 """``whole``: whether every file had a line end at its end; ``last``: per entity, for
-each bulk file its last rows, each as its key and the people whom it names."""
+each bulk file its last rows, each as its key, whom it names, and its seat."""
 
 
 def ends(intake: Intake) -> Ends:
@@ -41,13 +43,28 @@ def _bulk(roster: Roster) -> list[Entity]:
 def _last(entity: Entity, roster: Roster) -> list[list[list[Any]]]:
     frame = roster.frames[entity]
     named = [n for n in PEOPLE_NAMED.get(entity, ()) if n in frame.columns]
+    seat = _seat(entity, frame)
     tails = frame.group_by(FILE).agg(
-        pl.struct(KEY, *named).top_k_by(ROW, LAST).alias("rows")
+        pl.struct(KEY, *dict.fromkeys((*named, *seat)))
+        .top_k_by(ROW, LAST)
+        .alias("rows")
     )
     return [
-        [[row[KEY], [row[name] for name in named]] for row in rows]
+        [
+            [
+                row[KEY],
+                [row[name] for name in named],
+                {name: row[name] for name in seat},
+            ]
+            for row in rows
+        ]
         for rows in tails.sort(FILE)["rows"].to_list()
     ]
+
+
+def _seat(entity: Entity, frame: pl.DataFrame) -> list[str]:
+    names = _SEAT if entity is Entity.ENROLLMENTS else ()
+    return [name for name in names if name in frame.columns]
 
 
 def lost_line_ends(intake: Intake, before: Ends, *, again: bool) -> Iterator[Finding]:
@@ -91,16 +108,26 @@ def cut_off(intake: Intake, before: Ends) -> frozenset[Entity]:
 
 def _gone(rows: list[list[Any]], entity: Entity, roster: Roster) -> bool:
     """Whether all these rows are away, and no other file says that they have left."""
-    keys = {key for key, _ in rows}
+    keys = {key for key, _, _ in rows}
     if len(rows) < LAST or _there(keys, roster, {entity: (KEY,)}):
+        return False
+    if any(_seated(seat, roster.frames[entity]) for _, _, seat in rows):
         return False
     if entity in PEOPLE:
         judged = any(home in roster.modes for home in PEOPLE_NAMED)
         return not judged or _there(keys, roster, PEOPLE_NAMED) == keys
-    people = {one for _, named in rows for one in named}
+    people = {one for _, named, _ in rows for one in named}
     judged = any(home in roster.modes for home in PEOPLE)
     homes = dict.fromkeys(PEOPLE, (KEY,))
     return not judged or _there(people, roster, homes) == people
+
+
+def _seated(seat: Mapping[str, Any], frame: pl.DataFrame) -> bool:
+    """Whether a row says the same by another key."""
+    if not seat or not set(seat) <= set(frame.columns):
+        return False
+    same = (pl.col(name).eq_missing(pl.lit(value)) for name, value in seat.items())
+    return not frame.filter(pl.all_horizontal(same)).is_empty()
 
 
 def _there(
