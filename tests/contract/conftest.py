@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from sync.sandbox import Sandbox
 from tests.contract.bench import Bench
 from tests.contract.harness import Harness
 from tests.support.districts import slim
+from tests.support.once import made_once
 from tests.support.workspace import Workspace
 
 
@@ -34,6 +35,13 @@ def begin(harness: Harness, folder: Path, sandbox: Sandbox) -> Bench:
     bench.configure()
     bench.drop(slim())
     return bench
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _made_once() -> Iterator[None]:
+    """Commands of this process share what is the same for all of them."""
+    with made_once():
+        yield
 
 
 @pytest.fixture(scope="session")

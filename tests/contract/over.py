@@ -36,21 +36,24 @@ def briefly(*needs: Can) -> pytest.MarkDecorator:
 
 
 def by_turns(
-    name: str, cases: Mapping[str, T], *needs: Can, share: int = SHARE
+    name: str,
+    cases: Mapping[str, T],
+    *needs: Can,
+    share: int = SHARE,
+    proven: bool = False,
 ) -> pytest.MarkDecorator:
     """Every kind that can with every case; in the short form each has some, and so have
-    siblings in the long one."""
+    siblings in the long one. ``proven``: the fault suite tries all of them on all of
+    the five kinds, and more severely."""
     found = [
         pytest.param(
             harness,
             case,
             id=f"{harness.name}-{said}",
-            marks=[]
-            if not harness.sibling and (n + m) % share == 0
-            else [pytest.mark.long],
+            marks=[pytest.mark.long] if harness.sibling or not turn else [],
         )
         for n, harness in enumerate(able(*needs))
         for m, (said, case) in enumerate(cases.items())
-        if not harness.sibling or (n + m) % share == 0
+        if (turn := (n + m) % share == 0) or not (harness.sibling or proven)
     ]
     return pytest.mark.parametrize(("harness", name), found)

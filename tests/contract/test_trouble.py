@@ -3,8 +3,6 @@ of information, nothing twice, and the next run converges."""
 
 from __future__ import annotations
 
-import subprocess
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,7 +14,7 @@ from tests.contract.bench import Bench, Liar, three_more
 from tests.contract.harness import Can
 from tests.contract.over import briefly, by_turns
 from tests.contract.test_contract import without_some
-from tests.support.commands import PATIENCE, finished
+from tests.faults.nursery import nursery
 from tests.support.districts import slim
 from tests.support.ended import Ended
 from tests.support.meddler import Heard, Meddler, Rule, Trouble
@@ -73,7 +71,7 @@ def finishes(bench: Bench) -> None:
     bench.quiet(bench.workspace.folder / "drop", slim())
 
 
-@by_turns("trouble", TROUBLES)
+@by_turns("trouble", TROUBLES, proven=True)  # R3 and R4
 def test_trouble_that_passes_while_sending_changes_nothing_about_the_end(
     bench: Bench, trouble: Trouble
 ) -> None:
@@ -193,7 +191,7 @@ HINTS: dict[str, Callable[[], tuple[tuple[str, str], ...]]] = {
 }
 
 
-@by_turns("hint", HINTS)
+@by_turns("hint", HINTS, proven=True)  # R4
 def test_a_rate_limit_is_obeyed_and_all_is_done_once(
     bench: Bench, hint: Callable[[], tuple[tuple[str, str], ...]]
 ) -> None:
@@ -277,24 +275,16 @@ def test_a_page_of_html_in_place_of_every_change_is_never_called_done(
     finishes(bench)
 
 
-def until(holds: Callable[[], object], process: subprocess.Popen[str]) -> None:
-    """Wait until something holds; a process that ends before is a failure."""
-    end = time.monotonic() + PATIENCE
-    while not holds():
-        assert process.poll() is None, finished(process)
-        assert time.monotonic() < end, "it did not come about"
-        time.sleep(0.01)
-
-
 def killed(bench: Bench) -> None:
     """A run that was killed in the midst of sending, some changes on their way."""
     bench.configure(limits={"concurrency": 2})
     bench.set({"latency": 0.05})
-    drop = bench.workspace.folder / "drop"
-    process = bench.workspace.start("run", drop, "--target", TARGET)
-    until(bench.sent, process)
+    work = bench.workspace
+    command = ("run", work.folder / "drop", "--target", TARGET)
+    process = nursery().start(command, work.folder, work.environment)
+    assert process.until(bench.sent), process.ended()
     process.kill()
-    finished(process)
+    process.ended()
     bench.set({"latency": 0.0})
 
 
@@ -328,7 +318,7 @@ CHANCES = {
 }
 
 
-@by_turns("faults", CHANCES, share=4)
+@by_turns("faults", CHANCES, share=4, proven=True)  # R3 and R4
 def test_faults_by_chance_never_do_anything_twice(bench: Bench, faults: str) -> None:
     bench.configure(limits=PATIENT)
     bench.set({"faults": faults, "seed": 3, "retry_after": "none"})

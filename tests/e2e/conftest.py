@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from sync.samples import Tables
 from sync.sandbox import Sandbox
 from tests.support.districts import district, slim
+from tests.support.once import made_once
 from tests.support.workspace import Workspace
 
 
@@ -41,6 +43,13 @@ def _after(before: Before, folder: Path, sandbox: Sandbox, tables: Tables) -> Wo
     sandbox.load(before.remote)
     shutil.copytree(before.state, made.state)
     return made
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _made_once() -> Iterator[None]:
+    """Commands of this process share what is the same for all of them."""
+    with made_once():
+        yield
 
 
 @pytest.fixture(scope="session")

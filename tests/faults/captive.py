@@ -11,16 +11,15 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
+from tests.support.closing import Closing
 from tests.support.commands import call_cli
 from tests.support.ended import Ended
 
 ROOT = Path(__file__).parents[2]
 
 
-class Captive:
+class Captive(Closing):
     """``with Captive(environment) as captive: captive.run(folder, "ping", ...)``."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
@@ -37,16 +36,7 @@ class Captive:
         )
         self._say(dict(environment))
 
-    def __enter__(self) -> Self:
-        """It runs already."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         """Let it end."""
         self._process.communicate()
 

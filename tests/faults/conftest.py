@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.faults.proofs import Line, as_facts, from_facts, missing, table
+from tests.support.once import made_once
 
 LONG_ROUNDS = 10
 """How many times the short form the long one is."""
@@ -40,6 +41,13 @@ def rounds(pytestconfig: pytest.Config) -> int:
     return int(os.environ.get("FAULT_ROUNDS") or 1)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _made_once() -> Iterator[None]:
+    """Commands of this process share what is the same for all of them."""
+    with made_once():
+        yield
+
+
 @pytest.fixture
 def proof(request: pytest.FixtureRequest) -> Iterator[Callable[[str, str], Line]]:
     """A new line of the table: ``proof("R1", "what was tried")``."""
@@ -66,6 +74,22 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
         _lines.extend(map(from_facts, found))
 
 
+def _unproven(config: pytest.Config) -> list[str]:
+    """What a run of the whole folder has not shown."""
+    whole = config.args == [str(HERE.relative_to(config.rootpath))]
+    chosen = config.option.keyword or config.option.markexpr
+    return missing(_lines) if whole and not chosen else []
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A proof that is missing ends the whole suite red, like one that fails."""
+    controls = not hasattr(session.config, "workerinput")
+    if controls and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = (
+            pytest.ExitCode.TESTS_FAILED if _unproven(session.config) else 0
+        )
+
+
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
@@ -75,13 +99,5 @@ def pytest_terminal_summary(
     terminalreporter.section("what was tried, and what came of it")
     for row in table(_lines):
         terminalreporter.write_line(row)
-    if config.args == [str(HERE.relative_to(config.rootpath))]:
-        for one in missing(_lines):
-            terminalreporter.write_line(f"NOT PROVEN  {one}", red=True)
-
-
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """A proof that is missing from the whole suite is red as well."""
-    whole = session.config.args == [str(HERE.relative_to(session.config.rootpath))]
-    if _lines and whole and missing(_lines) and session.exitstatus == 0:
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    for one in _unproven(config):
+        terminalreporter.write_line(f"NOT PROVEN  {one}", red=True)

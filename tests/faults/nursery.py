@@ -1,9 +1,10 @@
 """Processes of the program by the hundred, each for the price of a fork.
 
 Importing takes a second of a processor, and the proofs need a thousand processes that
-are killed. So one process imports everything, starts nothing, and forks: each child
-calls the command line with a folder, an environment and two files for what it says,
-like the installed command, and can be signalled, stopped and killed like it.
+are killed. So one process imports and reads everything that is the same each time,
+starts nothing, and forks: each child calls the command line with a folder, an
+environment and two files for what it says, like the installed command, and can be
+signalled, stopped and killed like it.
 
 ``Nursery`` is the tests' side; this module, run, is the other. They talk in lines of
 JSON; ``nursery()`` is the one of this process.
@@ -12,6 +13,7 @@ JSON; ``nursery()`` is the one of this process.
 from __future__ import annotations
 
 import atexit
+import gc
 import importlib
 import itertools
 import json
@@ -225,6 +227,21 @@ def _import_everything() -> None:
         importlib.import_module(name)
 
 
+def _read_everything() -> None:
+    """What a run reads of the program's own files: the templates of its report and the
+    mappings, which are not judged here, since that would start the pool of polars."""
+    environment = importlib.import_module("sync.report.as_html")._ENVIRONMENT
+    for name in environment.list_templates():
+        environment.get_template(name)
+    load: Any = importlib.import_module("sync.mapping.load")
+    judge, load.faults = load.faults, lambda _: iter(())
+    for name in load.names():
+        load.shipped(name)
+    load.faults = judge
+
+
 if __name__ == "__main__":
     _import_everything()
+    _read_everything()
+    gc.freeze()  # so that no collection in a child copies all of it
     _serve()

@@ -9,6 +9,8 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from random import Random
+from time import sleep
 from typing import Any
 
 import pytest
@@ -20,6 +22,7 @@ from tests.contract.bench import Bench
 from tests.contract.harness import Facts, Harness, facts
 from tests.contract.kinds import KINDS
 from tests.faults.nursery import Before, Child, nursery
+from tests.faults.tinies import tiny
 from tests.support.ended import Ended
 from tests.support.workspace import TARGET, Workspace, total
 
@@ -27,6 +30,8 @@ FIVE: tuple[Harness, ...] = tuple(one for one in KINDS if not one.sibling)
 """The five systems."""
 TIMEBACK = FIVE[0]
 FIRM = {"concurrency": 4, "retries": 1}
+LATEST = 0.4
+"""Seconds into sending, at most, at which something befalls a run."""
 
 
 def named(name: str) -> Harness:
@@ -145,6 +150,23 @@ def begun(harness: Harness, folder: Path, sandbox: Sandbox, tables: Tables) -> P
     bench.configure(settle="2s", limits=FIRM)
     bench.drop(tables)
     return Place(bench, tables)
+
+
+def severe(folder: Path, sandbox: Sandbox) -> Place:
+    """The smallest first night, two requests at a time, on a server that makes again
+    whatever it is asked for again."""
+    place = begun(TIMEBACK, folder, sandbox, tiny())
+    place.bench.configure(limits={"concurrency": 2})
+    place.bench.set({"edubridge_again": "another"})
+    return place
+
+
+def sending(place: Place, chance: Random) -> Child:
+    """A run in the midst of sending, at a random instant."""
+    child = place.night()
+    assert child.until(place.in_flight), child.ended()
+    sleep(chance.uniform(0, LATEST))
+    return child
 
 
 @contextmanager

@@ -62,15 +62,29 @@ def _key(name: str) -> list[str]:
     return ["sourcedId", "role"] if name == "users" else ["sourcedId"]
 
 
+WHOSE = {
+    "students": "sourcedId",
+    "users": "sourcedId",
+    "agents": "studentSourcedId",
+    "enrollments": "userSourcedId",
+}
+"""The column that says whose a row is."""
+
+
 def random_roster(tables: Tables, chance: Random) -> Tables:
-    """Any part of it, in any order, with some other cells."""
-    students = _some(tables.students, "sourcedId", chance)
-    users = _some(tables.users, "sourcedId", chance)
+    """Any part of it, in any order, with some other cells.
+
+    One student with all that is his stays as he is, and ends each file: a file whose
+    last rows are gone looks cut off, and ends nobody for a night.
+    """
+    stays = _one_who_stays(tables)
+    students = _some(tables.students, "sourcedId", chance, stays)
+    users = _some(tables.users, "sourcedId", chance, stays)
     here = pl.concat([students["sourcedId"], users["sourcedId"]]).implode()
-    agents = _some(tables.agents, "studentSourcedId", chance).filter(
+    agents = _some(tables.agents, "studentSourcedId", chance, stays).filter(
         pl.col("studentSourcedId").is_in(here), pl.col("agentSourcedId").is_in(here)
     )
-    seats = _some(tables.enrollments, "sourcedId", chance).filter(
+    seats = _some(tables.enrollments, "sourcedId", chance, stays).filter(
         pl.col("userSourcedId").is_in(here)
     )
     parts = {
@@ -79,9 +93,27 @@ def random_roster(tables: Tables, chance: Random) -> Tables:
         "agents": agents,
         "enrollments": seats,
     }
-    return replace(
-        tables, **{name: _other(name, one, chance) for name, one in parts.items()}
-    )
+    made = {}
+    for name, one in parts.items():
+        his = pl.col(WHOSE[name]).is_in(stays)
+        made[name] = pl.concat(
+            [_other(name, one.filter(~his), chance), one.filter(his)]
+        )
+    return replace(tables, **made)
+
+
+def _one_who_stays(tables: Tables) -> list[str]:
+    """A student who has guardians and seats, his guardians, and his seats."""
+    linked = tables.agents["studentSourcedId"].implode()
+    seated = tables.enrollments["userSourcedId"].implode()
+    one = tables.students.filter(
+        pl.col("sourcedId").is_in(linked), pl.col("sourcedId").is_in(seated)
+    )["sourcedId"][0]
+    return [
+        one,
+        *tables.agents.filter(studentSourcedId=one)["agentSourcedId"],
+        *tables.enrollments.filter(userSourcedId=one)["sourcedId"],
+    ]
 
 
 def shuffled(tables: Tables, chance: Random) -> Tables:
@@ -95,12 +127,14 @@ def shuffled(tables: Tables, chance: Random) -> Tables:
     )
 
 
-def _some(frame: pl.DataFrame, column: str, chance: Random) -> pl.DataFrame:
-    """The rows of some of the values of a column; now and then all, never none."""
+def _some(
+    frame: pl.DataFrame, column: str, chance: Random, always: Sequence[str]
+) -> pl.DataFrame:
+    """The rows of some of the values of a column; now and then of all."""
     values = frame[column].unique().sort().to_list()
     share = chance.choice([0.3, 0.6, 0.9, 1.0])
-    chosen = [one for one in values if chance.random() < share] or values[:1]
-    return frame.filter(pl.col(column).is_in(chosen))
+    chosen = [one for one in values if chance.random() < share]
+    return frame.filter(pl.col(column).is_in([*chosen, *always]))
 
 
 def _other(name: str, frame: pl.DataFrame, chance: Random) -> pl.DataFrame:

@@ -12,9 +12,10 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
+
+from tests.support.closing import Closing
 
 Address = tuple[str, int]
 
@@ -65,7 +66,7 @@ def beyond(found: list[Address], *urls: str) -> list[Address]:
     return [one for one in found if one not in known]
 
 
-class Stranger:
+class Stranger(Closing):
     """Listens on a port of its own and answers all: ``with Stranger() as evil``."""
 
     def __init__(self) -> None:
@@ -88,12 +89,7 @@ class Stranger:
             threading.Thread(target=self._serve, args=(one,), daemon=True).start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         """Stop to listen."""
         for one in self._sockets:
             with suppress(OSError):

@@ -35,16 +35,26 @@ TAIL = 4096
 DONE = 0
 
 
-@pytest.fixture
-def after(tmp_path: Path, served: Sandbox) -> Home:
-    """After a good night; the next drop, whole, lies in ``next``."""
-    made = home(FIVE[0], tmp_path, served, district(STUDENTS))
+@pytest.fixture(scope="module")
+def good(tmp_path_factory: pytest.TempPathFactory, served: Sandbox) -> Home:
+    """A good night; the next drop, whole, lies in ``next``."""
+    folder = tmp_path_factory.mktemp("cut")
+    made = home(FIVE[0], folder, served, district(STUDENTS))
     tables = made.tables
     for number in (3, 30):
         key = f"stu-{number:06d}"
         tables = with_cell(tables, "students", key, phone=f"+1-617-555-01{number:02d}")
-    made.harness.write_drop(tables, tmp_path / "next")
+    made.harness.write_drop(tables, folder / "next")
     return made
+
+
+@pytest.fixture
+def after(good: Home, served: Sandbox) -> Home:
+    """After the good night, whatever other tests have done since."""
+    served.reset()
+    served.configure(**good.harness.settings)
+    good.restore()
+    return good
 
 
 @dataclass(slots=True)

@@ -21,7 +21,7 @@ from tests.support.ended import Ended
 STEP = 10_000
 """Bytes by which files may be longer from try to try."""
 LIMITED, AS_ANYBODY = "tests.faults.disk:limited", "tests.faults.disk:as_anybody"
-SHARE = 4
+SHARE = 6
 """One in so many steps fails in the short form, each of them in the long one."""
 TROUBLES = (FULL, READ_ONLY, BROKEN)
 LOCAL_FAILED = 8

@@ -193,20 +193,31 @@ def high_water(pid: int) -> float:
     return int(found[1]) / 1024 if found else 0.0
 
 
+@pytest.fixture(scope="module")
+def usual() -> dict[str, float]:
+    """What an honest run of each kind needs, in mebibytes, once it was measured."""
+    return {}
+
+
 @pytest.mark.parametrize(
     "case",
     [pytest.param(one, id=f"{one.harness.name}-{one.way.__name__}") for one in CASES],
 )
 def test_pages_without_an_end_end_the_run_with_5_and_remove_nothing(
-    case: Case, proof: Proof, tmp_path: Path, served: Sandbox
+    case: Case,
+    proof: Proof,
+    tmp_path: Path,
+    served: Sandbox,
+    usual: dict[str, float],
 ) -> None:
     row = proof("R9", case.way.__name__.replace("_", " "))
     bench = bench_for(case.harness, slim(), tmp_path, served)
     bench.good(tmp_path / "drop", slim())
     served.configure(**case.settings)
     bench.configure(limits=QUICK, guards=GUARDS, full_read_every="1s")
-    code, usual = run(bench, tmp_path / "drop")
-    assert code == 0
+    if case.harness.name not in usual:
+        code, usual[case.harness.name] = run(bench, tmp_path / "drop")
+        assert code == 0
     held, drop = bench.held(), bench.drop(without_some(slim()), "fewer")
     with Endless(served.url, case.path, case.way) as proxy:
         bench.configure(proxy.url, limits=QUICK, guards=GUARDS, full_read_every="1s")
@@ -214,6 +225,6 @@ def test_pages_without_an_end_end_the_run_with_5_and_remove_nothing(
     row.times = proxy.asked
     row.zero("not ended with 5", code != 5)
     row.worst("requests", proxy.all, MOST)
-    row.least("MiB that were seen", usual, 50)
-    row.worst("MiB more than usual", most - usual, GROWTH)
+    row.least("MiB that were seen", usual[case.harness.name], 50)
+    row.worst("MiB more than usual", most - usual[case.harness.name], GROWTH)
     row.zero("removed", (held - bench.held()).total())

@@ -13,11 +13,12 @@ import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import sleep
 
 import pytest
 
 from sync.sandbox import Sandbox
-from tests.e2e.test_stops import until, writes
+from tests.e2e.test_stops import writes
 from tests.faults.offices import PERSON, office, phoned
 from tests.faults.proofs import Line
 from tests.support.commands import COMMAND, finished
@@ -112,7 +113,9 @@ def killed(workspace: Workspace, drop: Path) -> None:
     """A run whose process dies in the midst of sending."""
     workspace.sandbox.configure(latency=0.05)
     process = workspace.start("run", drop, "--target", TARGET)
-    until(lambda: writes(workspace) >= 10, process)
+    while writes(workspace) < 10:
+        assert process.poll() is None, finished(process)
+        sleep(0.02)
     process.kill()
     finished(process)
     workspace.sandbox.configure(latency=0.0)

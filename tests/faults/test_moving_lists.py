@@ -10,9 +10,10 @@ cannot be made to join: there exchanges are not tried.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -101,10 +102,30 @@ def believing(place: Place) -> Iterator[list[set[str]]]:
         yield found
 
 
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """After a good night of one kind; others have come to the front of the list."""
+
+    bench: Bench
+    place: Place
+    changes: dict[str, Any]
+    remote: dict[str, Any]
+    kept: Path
+
+    def again(self) -> None:
+        """As it was then, whatever has been done since."""
+        work = self.bench.workspace
+        work.sandbox.reset()
+        work.sandbox.configure(**self.bench.harness.settings)
+        work.sandbox.load(self.remote)
+        shutil.rmtree(work.state)
+        shutil.copytree(self.kept, work.state)
+
+
 def quiet_night(
     harness: Harness, tables: Tables, folder: Path, served: Sandbox
-) -> tuple[Bench, Place, dict[str, Any]]:
-    """A good night, after which others have come to the front of the list."""
+) -> Quiet:
+    """A good night of a kind."""
     place = PLACE_OF[harness.name]
     known, changes = with_people(harness)
     bench = bench_for(known, tables, folder, served)
@@ -116,7 +137,26 @@ def quiet_night(
     assert ended.code == 0, ended.err
     if place.later:
         settle_in(served, place)
-    return bench, place, changes
+    kept = shutil.copytree(bench.workspace.state, folder / "kept")
+    return Quiet(bench, place, changes, served.dump(), kept)
+
+
+@pytest.fixture(scope="module")
+def quiet(
+    tmp_path_factory: pytest.TempPathFactory, served: Sandbox, rounds: int
+) -> Callable[[Harness], Quiet]:
+    """The good night of a kind, made when it is first asked for."""
+    nights: dict[str, Quiet] = {}
+
+    def made(harness: Harness) -> Quiet:
+        if harness.name not in nights:
+            folder = tmp_path_factory.mktemp(harness.name)
+            tables = narrow(STUDENTS * rounds)
+            nights[harness.name] = quiet_night(harness, tables, folder, served)
+        nights[harness.name].again()
+        return nights[harness.name]
+
+    return made
 
 
 CASES = [
@@ -139,13 +179,13 @@ def test_whoever_stayed_was_read_or_nothing_is_removed(
     case: tuple[Harness, str, int],
     proof: Proof,
     rounds: int,
-    tmp_path: Path,
+    quiet: Callable[[Harness], Quiet],
     served: Sandbox,
 ) -> None:
     harness, way, enough = case
     row = proof("R8", f"somebody {way} with each page, {harness.name}")
-    tables = narrow(STUDENTS * rounds)
-    bench, place, changes = quiet_night(harness, tables, tmp_path, served)
+    tables, night = narrow(STUDENTS * rounds), quiet(harness)
+    bench, place, changes = night.bench, night.place, night.changes
     served.configure(**place.pages)
     before = there(served, place)
     mine = set(tables.students["sourcedId"])

@@ -19,7 +19,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from sync.flow import context, ending, kept, night
+from sync.flow import context, ending, kept, night, refusing
 from sync.samples import Tables
 from sync.sandbox import Sandbox
 from sync.wire import client, signing
@@ -130,7 +130,7 @@ ZONES = ("America/Chicago", "Asia/Kolkata", "Pacific/Kiritimati")
 def at(moment: Callable[[], datetime], zone: str) -> Iterator[None]:
     """This machine takes it to be that time, in that zone."""
     with pytest.MonkeyPatch.context() as patch:
-        for module in (context, ending, kept, night):
+        for module in (context, ending, kept, night, refusing):
             patch.setattr(module, "now", moment)
         patch.setenv("TZ", zone)
         time.tzset()

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from tests.faults.proofs import Line, added_up, as_facts, from_facts, missing, table
+from tests.faults.proofs import (
+    TRIES,
+    Line,
+    added_up,
+    as_facts,
+    from_facts,
+    missing,
+    table,
+)
 
 
 def line(lost: int = 0, times: int = 1) -> Line:
@@ -48,6 +56,8 @@ def test_the_table_has_a_row_for_each_measure_and_marks_the_red_ones() -> None:
     ]
 
 
-def test_proofs_that_nobody_fed_are_named() -> None:
-    assert "R1" not in {one.partition(":")[0] for one in missing([line()])}
-    assert "S21: the wrong student" in missing([line()])
+def test_proofs_that_nobody_fed_often_enough_are_named() -> None:
+    often = {one.partition(":")[0] for one in missing([line(times=TRIES["R1"])])}
+    assert "R1" not in often
+    assert "R1: killed at any instant: 99 of 100" in missing([line(times=99)])
+    assert "S21: the wrong student: 0 of 1" in missing([line()])

@@ -3,7 +3,6 @@ doubt, the second ends it at once; both times ``resume`` finishes."""
 
 from __future__ import annotations
 
-import random
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,10 +11,9 @@ from time import sleep
 
 from sync.sandbox import Sandbox
 from tests.faults.nursery import Child
-from tests.faults.places import TIMEBACK, Place, begun, read_once, rows_of
+from tests.faults.places import LATEST, Place, read_once, rows_of, sending, severe
 from tests.faults.proofs import Line
 from tests.faults.slowness import Slowness, seeded, slow_changes
-from tests.faults.tinies import tiny
 from tests.support.ended import Ended
 from tests.support.workspace import total
 
@@ -23,8 +21,6 @@ SIGNALS = 10
 """Of each sort in the short form: one signal, and two."""
 NUMBERS = (signal.SIGTERM, signal.SIGINT)
 INTERRUPTED = 7
-LATEST = 0.4
-"""Seconds into sending."""
 LONG_ANSWERS = 60.0
 """Seconds that a drain would have to wait for."""
 
@@ -52,21 +48,6 @@ class Told:
         row.zero("lost", self.lost)
         row.zero("done twice", self.twice)
         row.zero("operations of the next plan", self.planned)
-
-
-def fresh(folder: Path, sandbox: Sandbox) -> Place:
-    place = begun(TIMEBACK, folder, sandbox, tiny())
-    place.bench.configure(limits={"concurrency": 2})
-    place.bench.set({"edubridge_again": "another"})
-    return place
-
-
-def sending(place: Place, chance: random.Random) -> Child:
-    """A run in the midst of sending, at a random instant."""
-    child = place.night()
-    assert child.until(place.in_flight), child.ended()
-    sleep(chance.uniform(0, LATEST))
-    return child
 
 
 def finished(place: Place, told: Told) -> None:
@@ -98,7 +79,7 @@ def test_a_signal_drains_what_is_in_flight_and_resume_finishes(
     chance, told, number = seeded("one"), Told(), 0
     while told.signals < SIGNALS * rounds:
         number += 1
-        place = fresh(tmp_path / f"{number}", served)
+        place = severe(tmp_path / f"{number}", served)
         with slow_changes(0.05, 0.1, chance) as slowness:
             child = sending(place, chance)
             child.signal(chance.choice(NUMBERS))
@@ -144,7 +125,7 @@ def test_a_second_signal_ends_it_at_once_and_resume_finishes(
     row = proof("R14", "a second signal while the first one drains")
     chance, told = seeded("two"), Told()
     for number in range(SIGNALS * rounds):
-        place = fresh(tmp_path / f"{number}", served)
+        place = severe(tmp_path / f"{number}", served)
         with slow_changes(0.02, 0.02, chance) as slowness:
             child = sending(place, chance)
             ended = twice_signalled(place, child, slowness)

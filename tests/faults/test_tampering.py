@@ -17,7 +17,7 @@ from random import Random
 import pytest
 
 from sync.errors import ExitCode, UsageError
-from sync.flow import night
+from sync.flow import refusing
 from sync.plan import read_plan
 from sync.sandbox import Sandbox
 from sync.state import StateFolder
@@ -358,9 +358,9 @@ def test_a_plan_is_refused_by_another_program_and_when_its_time_is_over(
     plan = planned(synced)
     if passed:
         late = datetime.now(UTC) + timedelta(hours=25)
-        monkeypatch.setattr(night, "now", lambda: late)
+        monkeypatch.setattr(refusing, "now", lambda: late)
     else:
-        monkeypatch.setattr(night, "PROGRAM", "roster-sync 9.9.9")
+        monkeypatch.setattr(refusing, "PROGRAM", "roster-sync 9.9.9")
     ended = synced.run("apply", plan, "--json")
     seen = len(synced.sandbox.requests())
     count(proof, "plans replayed, or taken elsewhere", ended, seen)

@@ -11,18 +11,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import sleep
 
+import pytest
+
 from sync.sandbox import Sandbox
 from tests.faults.nursery import Child
-from tests.faults.places import TIMEBACK, Place, begun, read_once
+from tests.faults.places import Place, read_once, sending, severe
 from tests.faults.proofs import Line
 from tests.faults.slowness import Slowness, seeded, slow_changes
-from tests.faults.tinies import tiny
 from tests.support.ended import Ended
 
 NIGHTS = 5
 DONE, LOCKED = 0, 6
-LATEST = 0.4
-"""Seconds into sending."""
 STALLED = 0.3
 """Seconds for which a stopped worker is watched beside another."""
 AGAIN = 10
@@ -53,21 +52,6 @@ class Told:
         row.zero("operations of the next plan", self.planned)
 
 
-def fresh(folder: Path, sandbox: Sandbox) -> Place:
-    place = begun(TIMEBACK, folder, sandbox, tiny())
-    place.bench.configure(limits={"concurrency": 2})
-    place.bench.set({"edubridge_again": "another"})
-    return place
-
-
-def sending(place: Place, slowness: Slowness) -> Child:
-    """A worker in the midst of the task."""
-    child = place.night()
-    assert child.until(place.in_flight), child.ended()
-    sleep(slowness.chance.uniform(0, LATEST))
-    return child
-
-
 def executed(place: Place, count: int) -> list[Ended]:
     """As an engine does it: so many executions at once, again until one is done."""
     ends: list[Ended] = []
@@ -91,91 +75,97 @@ def judged(
 
 
 def undisturbed(folder: Path, sandbox: Sandbox) -> Counter[str]:
-    place = fresh(folder, sandbox)
+    place = severe(folder, sandbox)
     assert place.night().ended().code == DONE
     return place.records()
 
 
-def test_a_killed_worker_and_two_executions_in_its_place_do_nothing_twice(
-    tmp_path: Path,
-    served: Sandbox,
-    proof: Callable[[str, str], Line],
-    rounds: int,
-) -> None:
-    row = proof(
-        "R16", "a worker killed in the midst, two executions begun in its place"
-    )
-    told, chance = Told(), seeded("killed")
-    right = undisturbed(tmp_path / "undisturbed", served)
-    for number in range(NIGHTS * rounds):
-        place = fresh(tmp_path / f"{number}", served)
+Course = Callable[[Place, Child, Slowness, Told], Sequence[Ended]]
+"""What befalls a worker in the midst of its task, and how those after it ended."""
+
+
+def disturbed(course: Course, count: int, folder: Path, sandbox: Sandbox) -> Told:
+    """So many nights, each with a worker that this befalls."""
+    told, chance = Told(), seeded(course.__name__)
+    right = undisturbed(folder / "undisturbed", sandbox)
+    for number in range(count):
+        place = severe(folder / f"{number}", sandbox)
         with slow_changes(0.05, 0.1, chance) as slowness:
-            first = sending(place, slowness)
-            first.kill()
-            assert first.ended().code < 0
-            slowness.gone()
-            ends = executed(place, 2)
-        # One may begin when the other has ended; at once with it none may.
-        told.both += sum(one.code not in {DONE, LOCKED} for one in ends)
+            first = sending(place, chance)
+            ends = course(place, first, slowness, told)
         judged(place, right, told, ends)
-    told.into(row)
-    assert told.ends[DONE] >= told.nights
+    return told
 
 
-def test_a_stopped_worker_keeps_its_night_and_finishes_it_when_it_goes_on(
-    tmp_path: Path,
-    served: Sandbox,
-    proof: Callable[[str, str], Line],
-    rounds: int,
-) -> None:
-    row = proof("R16", "a worker stopped in the midst, another beside it, then gone on")
-    told, chance = Told(), seeded("stopped")
-    right = undisturbed(tmp_path / "undisturbed", served)
-    for number in range(NIGHTS * rounds):
-        place = fresh(tmp_path / f"{number}", served)
-        with slow_changes(0.05, 0.1, chance) as slowness:
-            first = sending(place, slowness)
-            first.signal(signal.SIGSTOP)
-            sleep(STALLED)  # what it had sent by then has come in
-            came = len(place.writes())
-            beside = place.night().ended()
-            told.stale += len(place.writes()) - came
-            told.both += beside.code != LOCKED or str(first.pid) not in beside.line
-            first.signal(signal.SIGCONT)
-            ends = [first.ended()]
-        judged(place, right, told, ends)
-    told.into(row)
-    assert told.ends == {DONE: told.nights}
+def replaced(
+    place: Place, first: Child, slowness: Slowness, told: Told
+) -> Sequence[Ended]:
+    """It is killed, and two are begun in its place."""
+    first.kill()
+    assert first.ended().code < 0
+    slowness.gone()
+    ends = executed(place, 2)
+    # One may begin when the other has ended; at once with it none may.
+    told.both += sum(one.code not in {DONE, LOCKED} for one in ends)
+    return ends
 
 
-def test_a_stopped_worker_that_is_given_up_writes_nothing_after_its_successor_began(
-    tmp_path: Path,
-    served: Sandbox,
-    proof: Callable[[str, str], Line],
-    rounds: int,
-) -> None:
-    row = proof("R16", "a stopped worker killed while its successor waits for the lock")
-    told, chance = Told(), seeded("given up")
-    right = undisturbed(tmp_path / "undisturbed", served)
-    for number in range(NIGHTS * rounds):
-        place = fresh(tmp_path / f"{number}", served)
-        with slow_changes(0.05, 0.1, chance) as slowness:
-            first = sending(place, slowness)
-            first.signal(signal.SIGSTOP)
-            sleep(STALLED)
-            came = len(place.writes())
-            successor = place.start(*task(place), "--wait", "30s")
-            sleep(STALLED)
-            told.stale += len(place.writes()) - came
-            first.signal(signal.SIGCONT)
-            first.kill()
-            slowness.gone()
-            ends = [successor.ended()]
-            told.both += first.ended().code >= 0
-        judged(place, right, told, ends)
-    told.into(row)
-    assert told.ends == {DONE: told.nights}
+def stalled(
+    place: Place, first: Child, _slowness: Slowness, told: Told
+) -> Sequence[Ended]:
+    """It is stopped, another is begun beside it, and it goes on."""
+    came = stopped(place, first)
+    beside = place.night().ended()
+    told.stale += len(place.writes()) - came
+    told.both += beside.code != LOCKED or str(first.pid) not in beside.line
+    first.signal(signal.SIGCONT)
+    return [first.ended()]
+
+
+def given_up(
+    place: Place, first: Child, slowness: Slowness, told: Told
+) -> Sequence[Ended]:
+    """It is stopped, and killed while its successor waits."""
+    came = stopped(place, first)
+    successor = place.start(*task(place), "--wait", "30s")
+    sleep(STALLED)
+    told.stale += len(place.writes()) - came
+    first.signal(signal.SIGCONT)
+    first.kill()
+    slowness.gone()
+    ends = [successor.ended()]
+    told.both += first.ended().code >= 0
+    return ends
+
+
+def stopped(place: Place, first: Child) -> int:
+    """Changes that had come in when it stood still."""
+    first.signal(signal.SIGSTOP)
+    sleep(STALLED)  # what it had sent by then has come in
+    return len(place.writes())
 
 
 def task(place: Place) -> tuple[object, ...]:
     return "run", place.drop, "--target", "district", "--json"
+
+
+COURSES: dict[str, Course] = {
+    "a worker killed in the midst, two executions begun in its place": replaced,
+    "a worker stopped in the midst, another beside it, then gone on": stalled,
+    "a stopped worker killed while its successor waits for the lock": given_up,
+}
+
+
+@pytest.mark.parametrize("tried", COURSES)
+def test_whatever_befalls_a_worker_nothing_is_done_twice_or_by_one_without_the_lock(
+    tried: str,
+    tmp_path: Path,
+    served: Sandbox,
+    proof: Callable[[str, str], Line],
+    rounds: int,
+) -> None:
+    course = COURSES[tried]
+    told = disturbed(course, NIGHTS * rounds, tmp_path, served)
+    told.into(proof("R16", tried))
+    assert told.ends[DONE] >= told.nights
+    assert course is replaced or told.ends == {DONE: told.nights}

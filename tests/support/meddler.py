@@ -16,9 +16,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
+
+from tests.support.closing import Closing
 
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "date", "server"}
 
@@ -76,7 +77,7 @@ class _Server(ThreadingHTTPServer):
         """Say nothing: clients may hang up in the midst of anything."""
 
 
-class Meddler:
+class Meddler(Closing):
     """The proxy, in threads of its own: ``with Meddler(url) as proxy: proxy.url``."""
 
     def __init__(self, upstream: str, rule: Rule = lambda _: None) -> None:
@@ -96,12 +97,7 @@ class Meddler:
         ).start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         """Stop to serve."""
         self._server.shutdown()
         self._server.server_close()
