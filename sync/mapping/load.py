@@ -21,9 +21,10 @@ def load(name_or_path: str) -> MappingFile:
     """A shipped mapping by name, or one of one's own by path.
 
     Raises ``ConfigError`` for one that does not exist or is faulty, naming the file,
-    the table, the column and the nearest right name.
+    the table, the column and the nearest right name. What a shipped one says was
+    judged before it was shipped; to do it each time would double the start.
     """
-    mapping, wrong = _judged(name_or_path)
+    mapping, wrong = _judged(name_or_path, deeply=name_or_path not in names())
     if mapping is None:
         raise wrong[0]
     return mapping
@@ -36,7 +37,7 @@ def mistakes(name_or_path: str) -> list[ConfigError]:
     be looked for before the form is right. Raises ``ConfigError`` where there is no
     file, or no TOML in it.
     """
-    return _judged(name_or_path)[1]
+    return _judged(name_or_path, deeply=True)[1]
 
 
 @cache
@@ -61,8 +62,10 @@ def _find(name_or_path: str) -> Path:
     raise ConfigError(None, None, f'there is no mapping "{name_or_path}"', do)
 
 
-def _judged(name_or_path: str) -> tuple[MappingFile | None, list[ConfigError]]:
-    """The mapping, or all that is wrong with it."""
+def _judged(
+    name_or_path: str, *, deeply: bool
+) -> tuple[MappingFile | None, list[ConfigError]]:
+    """The mapping, or all that is wrong with its form and, ``deeply``, its content."""
     path = _find(name_or_path)
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -75,7 +78,8 @@ def _judged(name_or_path: str) -> tuple[MappingFile | None, list[ConfigError]]:
     except ValidationError as error:
         wrong = error.errors(include_url=False, include_context=False)
         return None, [_of_form(path, content, one) for one in wrong]
-    listed = [ConfigError(path, key, problem) for key, problem in faults(mapping)]
+    found = faults(mapping) if deeply else ()
+    listed = [ConfigError(path, key, problem) for key, problem in found]
     return (None if listed else mapping), listed
 
 

@@ -228,16 +228,14 @@ def _import_everything() -> None:
 
 
 def _read_everything() -> None:
-    """What a run reads of the program's own files: the templates of its report and the
-    mappings, which are not judged here, since that would start the pool of polars."""
+    """What a run reads of the program's own files: the templates of its report, and
+    the mappings."""
     environment = importlib.import_module("sync.report.as_html")._ENVIRONMENT
     for name in environment.list_templates():
         environment.get_template(name)
-    load: Any = importlib.import_module("sync.mapping.load")
-    judge, load.faults = load.faults, lambda _: iter(())
+    load = importlib.import_module("sync.mapping.load")
     for name in load.names():
         load.shipped(name)
-    load.faults = judge
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sync.errors import ConfigError, ExitCode
-from sync.mapping import Layout, data_folder, load, names, schema, wanted
+from sync.mapping import Layout, data_folder, load, mistakes, names, schema, wanted
 from sync.model.entities import ENTITIES, SATELLITES, STATED, Entity
 
 TABLE = """name = "n"
@@ -32,6 +32,11 @@ def written(at: Path, *, relation: str = '"r"', more: str = "") -> str:
 @pytest.mark.parametrize("name", names())
 def test_every_shipped_mapping_loads_under_its_own_name(name: str) -> None:
     assert load(name).name == name
+
+
+@pytest.mark.parametrize("name", names())
+def test_nothing_is_wrong_with_what_is_shipped(name: str) -> None:
+    assert mistakes(name) == []
 
 
 def test_the_four_files_know_every_canonical_column() -> None:
