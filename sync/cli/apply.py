@@ -13,7 +13,6 @@ from sync.flow import resume as go_on
 from sync.report import document, summary
 from sync.state import RunRecord, StateFolder, TargetState
 
-RESUMABLE = ("interrupted",)
 UNFINISHED = (int(ExitCode.TARGET_FAILED), int(ExitCode.INTERRUPTED))
 
 
@@ -79,12 +78,13 @@ def _states(config: Config) -> Iterator[tuple[str, TargetState]]:
 
 
 def _open_runs(config: Config) -> Iterator[tuple[str, RunRecord]]:
-    """Runs whose process died, and the last one of a target if it was stopped."""
+    """Runs whose process died, and the one of a target that wrote last if it was
+    stopped and no good one has come after it."""
     found = []
     for name, state in _states(config):
         found += [(name, record) for record in state.open_runs()]
-        last = state.last_run()
-        if last is not None and last.outcome in RESUMABLE and last.wrote:
+        last = state.stopped()
+        if last is not None:
             found.append((name, last))
     yield from sorted(found, key=lambda one: one[1].started)
 

@@ -305,7 +305,10 @@ def _pairs(context: Context, before: LedgerView, unlike: pl.DataFrame) -> pl.Dat
 
 
 def good_drop(context: Context, roster: Roster) -> GoodDrop:
-    """This run's drop, as the base of what later ones are compared with."""
+    """This run's drop, as the base of what later ones are compared with.
+
+    A file that may have been cut off is none: an earlier one goes on to be it.
+    """
     drop = context.story.drop
     return GoodDrop(
         name=drop.get("name") or "",
@@ -316,5 +319,6 @@ def good_drop(context: Context, roster: Roster) -> GoodDrop:
             entity: counts.read
             for entity, counts in roster.counts.items()
             if roster.modes.get(entity) is Mode.BULK
+            and entity not in context.story.cut_off
         },
     )

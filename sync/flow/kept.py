@@ -1,9 +1,9 @@
 """What a run keeps in its folder for whoever carries its plan out, or on.
 
-``plan.rsplan`` is the plan; ``after.json``, ``ledger.parquet``, ``untouched.parquet``
-are what its end needs besides: the drop, the ledger that follows, and what is left
-alone. ``kept.seal`` seals these for this one plan. ``approval.json`` says who let a
-held plan through.
+``plan.rsplan`` is the plan; the files of ``BESIDE`` are what its end needs besides:
+the drop, the ledger that follows, what is left alone, proposals, and what was found in
+the files. ``kept.seal`` seals these for this one plan. ``approval.json`` says who let
+a held plan through.
 """
 
 from __future__ import annotations
@@ -21,21 +21,23 @@ from sync.errors import UsageError
 from sync.flow.context import Context, Story, now
 from sync.flow.memory import COLUMNS
 from sync.model.entities import Entity
+from sync.model.finding import Findings
 from sync.model.operation import DRIFT_SCHEMA
 from sync.model.plan import Plan
 from sync.model.renames import RENAME_SCHEMA
 from sync.plan import Planned, read_plan, write_plan
 from sync.state import GoodDrop, StateFolder, seal, sign, write_atomic
 
-PLAN, AFTER, LEDGER, UNTOUCHED, PROPOSALS = (
+PLAN, AFTER, LEDGER, UNTOUCHED, PROPOSALS, FOUND = (
     "plan.rsplan",
     "after.json",
     "ledger.parquet",
     "untouched.parquet",
     "proposals.parquet",
+    "found.parquet",
 )
 SEAL, APPROVAL = "kept.seal", "approval.json"
-BESIDE = (AFTER, LEDGER, UNTOUCHED, PROPOSALS)
+BESIDE = (AFTER, LEDGER, UNTOUCHED, PROPOSALS, FOUND)
 DRIFT = "drift.parquet"
 """Why operations were skipped, with values: the journal has words alone."""
 
@@ -65,6 +67,7 @@ def keep(context: Context, planned: Planned) -> None:
         LEDGER: _parquet(planned.succession),
         UNTOUCHED: _parquet(planned.untouched),
         PROPOSALS: _parquet(story.proposals),
+        FOUND: _parquet(story.findings.frame),
     }
     for name, content in beside.items():
         write_atomic(folder / name, content)
@@ -151,6 +154,7 @@ def recall(folder: StateFolder, run: str, story: Story) -> None:
     story.succession = pl.read_parquet(io.BytesIO(beside[LEDGER]))
     story.untouched = pl.read_parquet(io.BytesIO(beside[UNTOUCHED]))
     story.proposals = pl.read_parquet(io.BytesIO(beside[PROPOSALS]))
+    story.findings = Findings(pl.read_parquet(io.BytesIO(beside[FOUND])))
     story.approved = _approval(folder, plan, place)
     story.plan = plan
     story.plan_path = str(place / PLAN)

@@ -43,10 +43,13 @@ def with_news(context: Context) -> dict[str, int]:
 
 
 def _before(context: Context) -> pl.DataFrame:
-    """What the last run kept that looked at a whole drop of this source."""
+    """What the last run kept that looked at a whole drop of this source; the run that
+    made the plan which is carried out now looked at the same one."""
     mine = pl.col("source").eq_missing(pl.lit(context.source, dtype=pl.String))
+    plan = context.story.plan
+    same = {context.run, context.run if plan is None else plan.run}
     runs = context.state.runs().filter(mine)
-    for run in runs.filter(pl.col("run") != context.run)["run"]:
+    for run in runs.filter(~pl.col("run").is_in(same))["run"]:
         path = context.folder.runs / run / KEPT
         if path.exists():
             return pl.read_parquet(path)

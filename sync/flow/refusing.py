@@ -118,12 +118,23 @@ def demand_usable(context: Context, plan: Plan) -> None:
     if plan.valid_until < now():
         message = f"the plan was valid until {plan.valid_until:%Y-%m-%d %H:%M} UTC"
         raise UsageError(message, do=again)
-    if context.state.plan_applied(plan.id):
-        message = f"plan {plan.id} was applied already"
-        raise UsageError(message, do=again)
+    _demand_unused(context, plan)
     if context.state.written_since(plan.created):
         message = f"a later run of {plan.target} has written since the plan was made"
         raise UsageError(message, do=again)
+
+
+def _demand_unused(context: Context, plan: Plan) -> None:
+    """Refuse a plan that a run has carried out, or is to be gone on with."""
+    by = context.state.applied_by(plan.id)
+    if by is None:
+        return
+    stopped = context.state.stopped()
+    if by.finished is None or by == stopped:
+        message = f"run {by.run} began to apply this plan and did not come to its end"
+        raise UsageError(message, do=f"go on with: {context.command} resume {by.run}")
+    message = f"plan {plan.id} was applied already, by run {by.run}"
+    raise UsageError(message, do=f"make a new one with: {context.command} plan")
 
 
 def approval_now(plan: Plan) -> dict[str, str]:

@@ -78,6 +78,8 @@ class GuardInput:
     operations: int
     first_run: bool
     """No ledger of this target yet, and its roster is not empty."""
+    cut_off: frozenset[Entity] = frozenset()
+    """Entities whose file may have lost its end; nothing is ended for that tonight."""
     seen: frozenset[Entity] = frozenset()
     """Entities of which the last read had shown records."""
     source: str = ""
@@ -336,7 +338,8 @@ def _shrink(given: GuardInput) -> Iterator[Guard]:
             continue
         missing = max(0, before - rows)
         over = before >= given.rules.floor and threshold.exceeded(missing, before)
-        tripped = (over or rows == 0) and given.operations > 0
+        judged = given.operations > 0 or entity in given.cut_off
+        tripped = (over or rows == 0) and judged
         files = cause.listed(tuple(given.headers.get(entity, {}))) or "the drop"
         yield Guard(
             name="shrink",

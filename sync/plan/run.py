@@ -138,6 +138,7 @@ def _guard_input(given: PlanInput, joined: Mapping[Entity, pl.DataFrame]) -> Gua
         can_end=frozenset(entity for entity in joined if can_end(entity, given)),
         operations=0,
         passed=given.passed,
+        cut_off=given.cut_off,
         seen=given.seen,
         source=given.rules.source,
         first_run=given.unnamed and held,

@@ -54,6 +54,11 @@ _CHANGES = {
 }
 """By version of the state, what its tables had not before."""
 _LAST_WRITTEN = "WHERE wrote ORDER BY number DESC LIMIT 1"
+_STOPPED = """WHERE outcome = 'interrupted'
+    AND number = (SELECT max(number) FROM runs WHERE wrote)
+    AND NOT EXISTS
+        (SELECT 1 FROM runs AS later WHERE later.good AND later.number > runs.number)"""
+_APPLIED = "WHERE run = (SELECT run FROM applied WHERE plan_id = ?)"
 _WRITTEN = """SELECT 1 FROM runs
     WHERE wrote AND (finished IS NULL OR finished > ?) LIMIT 1"""
 
@@ -178,6 +183,11 @@ class TargetState:
         """The run that was begun last."""
         return next(iter(self._runs("ORDER BY number DESC LIMIT 1")), None)
 
+    def stopped(self) -> RunRecord | None:
+        """The run to go on with: what wrote last, if it was stopped in it and no good
+        run came after it. Previews, refused and held runs do not matter."""
+        return next(iter(self._runs(_STOPPED)), None)
+
     def find_run(self, run: str) -> RunRecord | None:
         """The run of that name."""
         return next(iter(self._runs("WHERE run = ?", run)), None)
@@ -218,15 +228,15 @@ class TargetState:
             rows = {**good.rows, **rows}
         return rows
 
-    def plan_applied(self, plan_id: str) -> bool:
-        """Whether that plan was applied already, or begun to be."""
-        return self._value("SELECT 1 FROM applied WHERE plan_id = ?", plan_id) == 1
+    def applied_by(self, plan_id: str) -> RunRecord | None:
+        """The run that has applied that plan, or begun to."""
+        return next(iter(self._runs(_APPLIED, plan_id)), None)
 
     def mark_applied(self, plan_id: str, run: str) -> None:
         """Use up the plan's one application. Raises ``UsageError`` if it is used."""
         row = {"plan_id": plan_id, "run": run}
         with self._changing() as connection:
-            if self.plan_applied(plan_id):
+            if self._value("SELECT 1 FROM applied WHERE plan_id = ?", plan_id):
                 message = f"plan {plan_id} was applied already"
                 raise UsageError(message, do="make a new plan")
             connection.execute(_insert("applied", row), row)

@@ -51,6 +51,35 @@ def test_what_is_still_missing_the_next_night_has_left(night: Workspace) -> None
     assert total(ended.document, "operations", "done") == 3
 
 
+def test_a_file_without_most_of_its_rows_is_held_until_somebody_approves(
+    night: Workspace,
+) -> None:
+    before = night.sandbox.dump()
+    few = replace(district(MANY), enrollments=district(MANY).enrollments.head(30))
+    for _ in range(2):  # what is held is no base of the next one
+        ended = night.sync(night.drop(few, "cut"))
+        assert ended.code == 4, ended.err
+        assert "shrink" in ended.err
+    assert night.sandbox.dump() == before
+
+
+def test_what_may_have_been_cut_off_is_no_base_of_the_next_night(
+    night: Workspace,
+) -> None:
+    tables = district(MANY)
+    share = tables.enrollments.height // 6
+    cut = without_last(tables, "enrollments", share)
+    assert night.sync(night.drop(cut, "cut")).code == 1
+    fewer = without_last(tables, "enrollments", 2 * share)
+    ended = night.sync(night.drop(fewer, "fewer"))
+    (shrink,) = [
+        one
+        for one in ended.document["guards"]
+        if (one["name"], one["entity"]) == ("shrink", "enrollments")
+    ]
+    assert shrink["of"] == tables.enrollments.height
+
+
 def test_a_single_last_row_has_left(night: Workspace) -> None:
     path = night.drop(without_last(district(MANY), "enrollments", 1), "fewer")
     ended = night.sync(path)

@@ -58,3 +58,15 @@ def test_a_delta_between_two_nights_does_not_forget(two_bad: Workspace) -> None:
     (delta / "students.csv").write_text("\n".join(lines[:2]) + "\n", "utf-8")
     assert two_bad.sync(delta, "--delta").code == 0
     assert night(two_bad, spoilt(two_bad, 2))["new_findings"] == {}
+
+
+def test_a_plan_that_is_applied_reports_what_was_found_in_its_drop(
+    two_bad: Workspace,
+) -> None:
+    drop = spoilt(two_bad, 3)
+    planned = two_bad.plan(drop)
+    applied = two_bad.run("apply", planned.document["plan"]["path"], "--json")
+    for report in (planned.document, applied.document):
+        assert report["findings"] == {"RS117": 3}
+        assert report["new_findings"] == {"RS117": 1}
+    assert night(two_bad, drop)["new_findings"] == {}

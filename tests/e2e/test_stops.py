@@ -209,17 +209,55 @@ def test_resume_after_a_target_that_failed_says_run_again(slow: Workspace) -> No
     assert "run again" in ended.line
 
 
-def test_resume_after_a_plan_closed_what_was_killed_says_run_again(
+@pytest.mark.parametrize("between", ["plan", "dry run", "refused", "held"])
+def test_what_sends_nothing_comes_between_a_killed_run_and_its_resume(
+    slow: Workspace, between: str
+) -> None:
+    killed(slow)
+    drop = slow.folder / "drop"
+    if between == "plan":
+        assert slow.plan(drop, "--out", slow.folder / "n.rsplan").code in {0, 4}
+    elif between == "dry run":
+        assert slow.sync(drop, "--dry-run").code in {0, 4}
+    elif between == "refused":
+        (slow.folder / "empty").mkdir()
+        assert slow.sync(slow.folder / "empty").code == 3
+    else:
+        few = slow.drop(slim(), "few")
+        (few / "students.csv").write_text("sourcedId,givenName,familyName\n")
+        assert slow.sync(few).code in {3, 4}
+    ended = slow.run("resume")
+    assert ended.code == 0, ended.err
+    is_synced(slow)
+
+
+def test_resume_says_run_again_when_a_good_run_has_come_after_it(
     slow: Workspace,
 ) -> None:
     killed(slow)
-    planned = slow.plan(slow.folder / "drop", "--out", slow.folder / "n.rsplan")
-    assert planned.code in {0, 4}
-    ended = slow.run("resume")
-    assert ended.code == 5
-    assert "run again" in ended.line
     assert slow.sync(slow.folder / "drop").code == 0
-    assert slow.run("resume").code == 0
+    assert "nothing is open" in slow.process("resume").err
+
+
+def test_apply_of_a_plan_that_a_killed_run_began_names_the_run_to_go_on_with(
+    slow: Workspace,
+) -> None:
+    planned = slow.plan(slow.folder / "drop", "--out", slow.folder / "n.rsplan")
+    assert planned.code == 0, planned.err
+    process = nursery().start(
+        ("apply", slow.folder / "n.rsplan"), slow.folder, slow.environment
+    )
+    assert process.until(lambda: writes(slow) >= ENOUGH), process.ended()
+    process.signal(signal.SIGKILL)
+    process.ended()
+    slow.sandbox.configure(latency=0.0)
+    again = slow.run("apply", slow.folder / "n.rsplan")
+    assert again.code == 2
+    begun = next(one["run"] for one in runs(slow) if one["wrote"])
+    assert "did not come to its end" in again.line
+    assert again.line.endswith(f"resume {begun}")
+    assert slow.run("resume", str(begun)).code == 0
+    is_synced(slow)
 
 
 def test_an_unknown_run_ends_with_2(synced: Workspace) -> None:

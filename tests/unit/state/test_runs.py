@@ -66,7 +66,7 @@ def test_a_new_target_knows_nothing(state: TargetState) -> None:
     assert state.last_good() is None
     assert state.last_good_of_any() is None
     assert state.bulk_rows() == {}
-    assert not state.plan_applied("p")
+    assert state.applied_by("p") is None
     assert not state.written_since(datetime.min.replace(tzinfo=UTC))
     assert state.ledger().records.is_empty()
     assert state.ledger().records.schema == LEDGER_SCHEMA
@@ -186,12 +186,40 @@ def test_the_base_of_shrink_is_the_last_bulk_file_of_each_entity(
 
 
 def test_a_plan_is_applied_once(state: TargetState) -> None:
+    state.begin_run(RunRecord("r-1", NOW))
     state.mark_applied("p-1", "r-1")
-    assert state.plan_applied("p-1")
-    assert not state.plan_applied("p-2")
+    assert state.applied_by("p-1") == RunRecord("r-1", NOW)
+    assert state.applied_by("p-2") is None
     with pytest.raises(UsageError, match="p-1 was applied already"):
         state.mark_applied("p-1", "r-2")
     state.mark_applied("p-2", "r-2")
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "expected"),
+    [
+        (("interrupted*",), "r-0"),
+        (("interrupted*", "preview", "held", "refused"), "r-0"),
+        (("interrupted*", "interrupted*"), "r-1"),
+        (("interrupted*", "interrupted"), "r-0"),
+        (("interrupted*", "done*"), None),
+        (("interrupted*", "target_failed*"), None),
+        (("interrupted*", "done good"), None),
+        (("done good", "interrupted*"), "r-1"),
+        (("interrupted",), None),
+        ((), None),
+    ],
+)
+def test_the_run_to_go_on_with_is_what_was_stopped_in_its_writing(
+    state: TargetState, outcomes: tuple[str, ...], expected: str | None
+) -> None:
+    for number, said in enumerate(outcomes):
+        run = f"r-{number}"
+        state.begin_run(RunRecord(run, NOW, wrote="*" in said))
+        good = DROP if "good" in said else None
+        state.end_run(run, end(good, outcome=said.strip("*").split()[0]))
+    found = state.stopped()
+    assert (found and found.run) == expected
 
 
 @pytest.mark.parametrize(
@@ -228,7 +256,7 @@ def test_everything_is_there_after_closing(tmp_path: Path) -> None:
         state.mark_applied("p-1", "r-1")
     with TargetState.open(folder, "district") as again:
         assert again.runs()["run"].to_list() == ["r-1"]
-        assert again.plan_applied("p-1")
+        assert again.applied_by("p-1") is not None
         assert_frame_equal(again.ledger().records, one_record().records)
     with TargetState.open(folder, "other") as other:
         assert other.runs().is_empty()
