@@ -21,7 +21,7 @@ demo: setup
 test: setup
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not long and not faults"
 
-# What takes minutes by itself: run before anything lands.
+# What takes minutes by itself.
 test-long: setup
 	$(BIN)/python -m pytest -q -n 2 --dist load -m "long and not faults"
 

@@ -7,9 +7,11 @@ is for whoever knows what the file is.
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -58,6 +60,16 @@ def replaced(path: Path, draft: Path | None = None) -> Iterator[BinaryIO]:
     finally:
         draft.unlink(missing_ok=True)
     sync_folder(path.parent)
+
+
+def read_regular(path: Path, most: int) -> bytes:
+    """At most so many bytes of a regular file: a pipe or a device need not end, and a
+    pipe to which nobody writes would never begin."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as file:  # which refuses a folder itself
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "it is not a regular file")
+        return file.read(most)
 
 
 def sync_folder(folder: Path) -> None:

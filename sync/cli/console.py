@@ -12,7 +12,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import IO, Any, TextIO
 
@@ -38,6 +38,8 @@ INTERVAL = 5.0
 """Seconds between two progress lines where nobody watches live."""
 _WIDTH = 80
 """Columns where there is no terminal to ask."""
+_UNBROKEN = 100_000
+"""Columns that no line of ours needs."""
 
 
 class Console:
@@ -66,8 +68,19 @@ class Console:
         self._err = _rich(sys.stderr, color=color)
         self._bars: Progress | None = None
 
-    def result(self, *parts: RenderableType) -> None:
-        """Print a result; plain strings are made harmless. Nothing with ``--json``."""
+    def result(self, *parts: RenderableType, whole: bool = False) -> None:
+        """Print a result; plain strings are made harmless. Nothing with ``--json``.
+
+        ``whole``: where no terminal limits them, lines of a table are not broken.
+        """
+        unbroken = whole and not _is_terminal(self._out.file)
+        if unbroken:
+            self._out.width = _UNBROKEN
+        self._print(parts)
+        if unbroken:
+            self._out.width = _WIDTH
+
+    def _print(self, parts: Iterable[RenderableType]) -> None:
         if not self.json:
             for part in parts:
                 if self.lost:

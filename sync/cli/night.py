@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from sync.cli.session import Session, deadline, duration
@@ -24,6 +26,8 @@ from sync.flow import (
     without_sentinel,
 )
 from sync.report import document, documents, preview, summary
+
+PLAN = "plan.rsplan"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,45 +95,31 @@ def night_results(
     """Per target how its run ended, or why there was none; printed as they come."""
     config = session.config()
     tables = [config.target(name) for name in dict.fromkeys(asked.targets)]
+    manner = _manner(session, config, asked)
+    several = len(tables) > 1
     taken: dict[How, Intake] = {}
     results: list[Result | RosterSyncError] = []
     for table in tables:
         try:
-            result = _one(session, config, table, asked, taken)
+            intake = _intake(session, config, table, asked, taken)
+            work = partial(nightly, config, table.name, intake, manner, dry=asked.dry)
+            result = session.run(work)
         except RosterSyncError as error:
-            session.console.fail(error)
+            _fail(session, error, table, several=several)
             results.append(error)
             continue
         if out is not None:
-            copy_plan(result, out)
+            result = copy_plan(result, out)
         results.append(result)
-        print_result(session, result, table, dry=asked.dry, out=out)
+        print_result(session, result, table, dry=asked.dry, several=several)
         if session.stopped:
             break
     return results
 
 
-def _one(
-    session: Session,
-    config: Config,
-    table: TargetConfig,
-    asked: Night,
-    taken: dict[How, Intake],
-) -> Result:
-    rejected = table.guards.rejected
-    how = How(
-        mapping=asked.mapping or table.mapping,
-        delta=asked.delta,
-        same_username=table.same_username,
-        require=table.require,
-        rejection=Rejection(rejected.percent, rejected.count, table.guards.floor),
-    )
-    intake = incomplete(asked.drop, table.complete)
-    if intake is None:
-        intake = without_sentinel(
-            _taken_in(session, config, asked, how, taken), table.complete
-        )
-    manner = Manner(
+def _manner(session: Session, config: Config, asked: Night) -> Manner:
+    """Judged before the drop is read; one deadline for all targets."""
+    return Manner(
         show=session.console,
         source=asked.source,
         again=asked.again,
@@ -139,9 +129,29 @@ def _one(
         confirmed=asked.confirmed,
         options=asked.options,
     )
-    return session.run(
-        lambda: nightly(config, table.name, intake, manner, dry=asked.dry)
+
+
+def _intake(
+    session: Session,
+    config: Config,
+    table: TargetConfig,
+    asked: Night,
+    taken: dict[How, Intake],
+) -> Intake:
+    """The drop as this target wants it."""
+    rejected = table.guards.rejected
+    how = How(
+        mapping=asked.mapping or table.mapping,
+        delta=asked.delta,
+        same_username=table.same_username,
+        require=table.require,
+        rejection=Rejection(rejected.percent, rejected.count, table.guards.floor),
     )
+    found = incomplete(asked.drop, table.complete)
+    if found is not None:
+        return found
+    whole = _taken_in(session, config, asked, how, taken)
+    return without_sentinel(whole, table.complete)
 
 
 def _taken_in(
@@ -175,29 +185,49 @@ def print_result(
     table: TargetConfig,
     *,
     dry: bool,
-    out: Path | None,
+    several: bool = False,
 ) -> None:
-    """Tell people how a run ended; ``dry``: what it would do as well."""
+    """Tell people how a run ended; ``dry``: what it would do as well; ``several``:
+    which of the targets it is about."""
     console = session.console
     previewed = dry or result.exit_code is ExitCode.HELD
     if result.plan is not None and previewed:
         rate = table.limits.requests_per_second
         console.result(*preview(result.plan, result.account.findings, rate))
-        console.result(f"plan: {out or result.folder / 'plan.rsplan'}")
+        plan = result.account.plan or {}
+        console.result(f"plan: {plan.get('path') or result.folder / PLAN}")
     seen = previewed and result.plan is not None
     console.result(*summary(result.account, previewed=seen))
     session.ended(result.folder)
     if result.error is not None:
-        console.fail(result.error)
+        _fail(session, result.error, table, several=several)
 
 
-def copy_plan(result: Result, out: Path) -> None:
-    """The plan where it was asked for, private like the one in the run's folder."""
-    source = result.folder / "plan.rsplan"
+def _fail(
+    session: Session, error: RosterSyncError, table: TargetConfig, *, several: bool
+) -> None:
+    """Its line; of several targets each line names its own."""
+    line = error.line()
+    session.console.advice(f"{table.name}: {line}" if several else line)
+
+
+def copy_plan(result: Result, out: Path) -> Result:
+    """The plan where it was asked for, private like the one in the run's folder; from
+    now on it is spoken of by that name."""
+    source = result.folder / PLAN
     if not source.exists():
-        return
+        return result
     try:
         copy_private(source, out)
     except OSError as error:
         message = f"{out} cannot be written: {error.strerror}"
         raise LocalError(message, do=f"the plan is {source}") from None
+    return _renamed(result, str(source), shlex.quote(str(out)))
+
+
+def _renamed(result: Result, path: str, out: str) -> Result:
+    account, error = result.account, result.error
+    if error is not None and error.do is not None:
+        error.do = error.do.replace(path, out)
+    plan = None if account.plan is None else {**account.plan, "path": out}
+    return replace(result, account=replace(account, plan=plan), error=error)

@@ -29,7 +29,7 @@ def runs(session: Session, target: str | None, limit: int) -> ExitCode:
         pl.col("started", "finished").dt.strftime("%Y-%m-%dT%H:%M:%SZ")
     ).to_dicts()
     session.console.document({"format": 1, "runs": rows})
-    session.console.result(_table(rows) if rows else "no run yet")
+    session.console.result(_table(rows) if rows else "no run yet", whole=True)
     return ExitCode.DONE
 
 

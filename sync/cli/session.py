@@ -157,10 +157,20 @@ def deadline(text: str | None, config: Config) -> Deadline | None:
     try:
         clock = datetime.strptime(text, "%H:%M").time()  # noqa: DTZ007 - a clock face
     except ValueError:
-        delay = duration(text, "--deadline")
+        delay = _delay(text)
     else:
         delay = until(clock, datetime.now(config.timezone))
-    return Deadline(time.monotonic() + (delay or timedelta()).total_seconds())
+    return Deadline(time.monotonic() + delay.total_seconds())
+
+
+def _delay(text: str) -> timedelta:
+    from sync.config import parse_duration
+
+    try:
+        return parse_duration(text)
+    except ValueError:
+        message = "--deadline takes how long from now, such as 2h, or a time of day"
+        raise UsageError(message, do="such as 04:30") from None
 
 
 def until(clock: clock_time, here: datetime) -> timedelta:

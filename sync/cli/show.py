@@ -13,13 +13,14 @@ from rich.text import Text
 
 from sync.cli.session import Session
 from sync.errors import ExitCode, UsageError
+from sync.flow import left_by
 from sync.model.entities import Entity
 from sync.model.finding import Findings
 from sync.model.operation import Operation, walk
 from sync.model.plan import Plan
 from sync.model.request import Request
 from sync.plan import decode, read_plan
-from sync.report import plain, preview
+from sync.report import left_lines, plain, preview
 from sync.state import StateFolder
 from sync.wire.address import full_url
 
@@ -52,6 +53,9 @@ def show(
     session.console.result(*preview(chosen_plan, Findings.none(), rate))
     if run := plan.inputs.get("undo"):
         session.console.result(f"it takes back run {run}")
+        left = left_by(config, plan)
+        mine = left if entity is None else left.filter(pl.col("entity") == entity)
+        session.console.result(*left_lines(mine))
     session.console.result(
         f"plan {plan.id} for {plan.target}, digest {plan.digest[:12]}, valid until "
         f"{plan.valid_until.astimezone(config.timezone):%Y-%m-%d %H:%M}"

@@ -31,7 +31,7 @@ def undo(session: Session, run: str, out: Path | None, wait: str | None) -> Exit
     )
     result = session.run(lambda: take_back(config, found, manner))
     if out is not None:
-        copy_plan(result, out)
+        result = copy_plan(result, out)
     session.console.document(document(result.account))
-    print_result(session, result, config.target(found.target), dry=True, out=out)
+    print_result(session, result, config.target(found.target), dry=True)
     return result.exit_code

@@ -22,10 +22,13 @@ from sync.config.model import Config, PositiveDuration, TargetConfig, TargetTabl
 from sync.config.nearest import did_you_mean
 from sync.config.problems import Problem, Reader, config_error
 from sync.config.values import Table
+from sync.disk import read_regular
 from sync.errors import ConfigError
 
 VARIABLE = "ROSTER_SYNC_CONFIG"
 DEFAULT_NAME = "roster-sync.toml"
+LARGEST = 16 * 1024**2
+"""Bytes; more is no configuration."""
 
 TARGET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
 
@@ -73,7 +76,10 @@ def load(path: Path | None, kinds: Kinds) -> Config:
 
 def _parse(path: Path) -> dict[str, Any]:
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        content = read_regular(path, LARGEST + 1)
+        if len(content) > LARGEST:
+            raise ConfigError(path, None, f"it has more than {LARGEST:,} bytes")
+        text = content.decode("utf-8-sig")
     except FileNotFoundError:
         problem = "there is no such configuration"
         do = (

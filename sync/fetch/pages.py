@@ -373,6 +373,8 @@ def failed_list(wire: Wire, listing: Listing, failure: Failure) -> RosterSyncErr
         return TargetError(f"{where} does not exist ({said})", do=advice)
     if failure.code in INSECURE:
         return TargetError(f"{where} was not read: {failure.message}", do=TLS_ADVICE)
+    if failure.status is None:
+        where = f"{where} of {wire.host(listing.service)}"
     advice = "see whether the system is up and our access is valid, then run again"
     return TargetError(f"{where} could not be read ({said})", do=advice)
 

@@ -8,7 +8,7 @@ from sync.flow.night import Manner, carry_out, nightly, resume
 from sync.flow.refusing import refusal
 from sync.flow.renames import Confirmed, read_confirmed
 from sync.flow.roster import fetch_roster
-from sync.flow.undo import Found, find_run, undo
+from sync.flow.undo import Found, find_run, left_by, undo
 
 __all__ = [
     "Confirmed",
@@ -24,6 +24,7 @@ __all__ = [
     "fetch_roster",
     "find_run",
     "incomplete",
+    "left_by",
     "nightly",
     "read_confirmed",
     "refusal",

@@ -28,7 +28,7 @@ from sync.model.mirror import REMOTE_ID, Mirror
 from sync.model.outcome import PENDING, Failure, FailureKind, Outcome, State
 from sync.model.plan import Plan
 from sync.plan import decode
-from sync.report import Difference
+from sync.report import Difference, number
 from sync.state import Journal, read_states
 from sync.verify import Reader, differences, drifted
 from sync.wire import Wire
@@ -114,8 +114,9 @@ class Carrier:
         return differences(operations, named, self.context.target.capabilities)
 
     async def _surely_wrong(self, operations: pl.DataFrame) -> pl.DataFrame:
+        sent = self.journal.states()
         return await surely_wrong(
-            self._wrong, operations, self.context, self.wire, self.journal
+            self._wrong, operations, self.context, self.wire, sent
         )
 
     async def _twins(self, operations: pl.DataFrame) -> Mapping[str, str]:
@@ -164,9 +165,8 @@ class Carrier:
         done = self.journal.states().filter(pl.col("state") == State.DONE.value)
         waits = (pl.col("code") == PENDING).fill_null(value=False)
         if count := done.filter(waits).height:
-            story.notes.append(
-                f"{count:,} changes are done and pending: see the report"
-            )
+            changes = number(count, "change is", "changes are")
+            story.notes.append(f"{changes} done and pending: see the report")
         ids = done.filter(~waits)["id"].implode()
         # No list shows who waits, so none shows that he waits no more.
         unseen = pl.col("remote_id").str.starts_with(f"{PENDING}:")
@@ -233,11 +233,14 @@ async def surely_wrong(
     operations: pl.DataFrame,
     context: Context,
     wire: Wire,
-    journal: Journal,
+    sent: pl.DataFrame,
 ) -> pl.DataFrame:
     """What does not hold of operations in doubt, and will not either: a creation that
     is not there may still be on its way, or have yet to show, for as long as
-    ``settle`` after it was sent, and making it again would make it twice."""
+    ``settle`` after it was sent, and making it again would make it twice.
+
+    ``sent``: ``id`` and ``sent_at``.
+    """
     wrong = await read(operations)
     able = context.target.capabilities
     once = {one.value for one in (Entity if able.allocates else able.once)}
@@ -246,14 +249,23 @@ async def surely_wrong(
         pl.col("entity").is_in(list(once)),
         verb="create",
     )
-    sent = journal.states().join(made.select("id"), on="id", how="semi")["sent_at"]
-    last = sent.max()
+    last = sent.join(made.select("id"), on="id", how="semi")["sent_at"].max()
     if not isinstance(last, datetime):
         return wrong
     settle = context.table.settle
     left = min(last + settle - now(), settle).total_seconds()
     later = await _wait(read, made, wrong.join(made, on="id", how="semi"), left, wire)
     return pl.concat([wrong.join(made, on="id", how="anti"), later])
+
+
+def reading_back(context: Context, wire: Wire) -> Read:
+    """What tells of operations how they do not hold, outside of a run that sends."""
+
+    async def read(operations: pl.DataFrame) -> pl.DataFrame:
+        named = await _read(context, wire, operations, context.ledger())
+        return differences(operations, named, context.target.capabilities)
+
+    return read
 
 
 async def _read(
@@ -313,12 +325,9 @@ async def settle_left_behind(
         doubtful = plan.operations.filter(pl.col("id").is_in(journal.in_doubt()))
         if doubtful.is_empty():
             return
-
-        async def read(operations: pl.DataFrame) -> pl.DataFrame:
-            named = await _read(context, wire, operations, context.ledger())
-            return differences(operations, named, context.target.capabilities)
-
-        missed = set((await surely_wrong(read, doubtful, context, wire, journal))["id"])
+        read, sent = reading_back(context, wire), journal.states()
+        wrong = await surely_wrong(read, doubtful, context, wire, sent)
+        missed = set(wrong["id"])
         await journal.settle([_found(one, one in missed) for one in doubtful["id"]])
 
 

@@ -24,7 +24,14 @@ from sync.model.plan import Plan
 from sync.model.renames import renamed, taken_back
 from sync.model.roster import Roster
 from sync.plan import beside, settled, without_effect
-from sync.report import RENAMES, Account, number, write_report
+from sync.report import (
+    RENAMES,
+    Account,
+    left_by_undo,
+    left_words,
+    number,
+    write_report,
+)
 from sync.state import GoodDrop, RunEnd, expire_mirror
 
 OUTCOMES = {
@@ -102,18 +109,24 @@ def _shortfalls(story: Story) -> list[str]:
         return sum(one.get(section, {}).get(part, 0) for one in story.entities.values())
 
     rejected = total("rows", "rejected")
-    waiting = total("diff", "blocked") + total("diff", "frozen")
+    left = _left(story)
+    waiting = total("diff", "blocked") + total("diff", "frozen") - left.height
     proposed = story.proposals["new"].n_unique()
     changes = {
         name: total("operations", name) for name in ("failed", "skipped", "blocked")
     }
     found = [
-        f"{rejected:,} rows rejected" if rejected else "",
-        f"{waiting:,} rows blocked or frozen" if waiting else "",
+        number(rejected, "row") + " rejected" if rejected else "",
+        number(waiting, "row") + " blocked or frozen" if waiting > 0 else "",
+        *left_words(left),
         f"{number(proposed, 'person', 'people')} may be there under another id"
         if proposed
         else "",
-        *(f"{count:,} changes {name}" for name, count in changes.items() if count),
+        *(
+            f"{number(count, 'change')} {name}"
+            for name, count in changes.items()
+            if count
+        ),
     ]
     if story.missing_files:
         names = ", ".join(f"{name}.csv" for name in story.missing_files)
@@ -122,8 +135,15 @@ def _shortfalls(story: Story) -> list[str]:
         names = ", ".join(f"{name}.csv" for name in sorted(story.cut_off))
         found.append(f"the last rows of {names} of the last good drop are missing")
     if story.converged is False:
-        found.append(f"{len(story.differs):,} values did not read back as written")
+        values = number(len(story.differs), "value")
+        found.append(f"{values} did not read back as written")
     return found
+
+
+def _left(story: Story) -> pl.DataFrame:
+    """What an undo has to leave; of a drop, findings say what waits."""
+    rows = story.untouched if story.undoes is not None else story.untouched.clear()
+    return left_by_undo(rows)
 
 
 def finish(
@@ -209,6 +229,7 @@ def _account(
         command=context.command,
         timeline=tuple(story.timeline),
         undoes=story.undoes,
+        left=_left(story),
     )
 
 

@@ -22,10 +22,8 @@ from sync.errors import (
     UsageError,
 )
 from sync.flow.carry import (
-    JOURNAL,
     Carrier,
     count_outcomes,
-    outcomes_of,
     settle_left_behind,
     shown_ids,
 )
@@ -33,6 +31,7 @@ from sync.flow.context import Context, Show, Story, log, now
 from sync.flow.ending import Result, advice, exit_code, finish, good_drop
 from sync.flow.intake import Intake
 from sync.flow.kept import adopt, keep, keep_approval, kept, recall, recall_drift
+from sync.flow.lost import journal_of, lost, lost_error, outlast, read_outcomes
 from sync.flow.noting import note_age, note_drop, note_plan
 from sync.flow.preview import preview
 from sync.flow.refusing import (
@@ -172,7 +171,7 @@ async def carry_out(
             note_plan(context, plan)
             if plan.held:
                 if approval is None or not approved(plan, approval):
-                    raise held(context, plan, wrong=approval is not None)
+                    raise held(context, plan, approval)
                 context.story.approved = approval_now(plan)
             adopt(context, plan.run)
             if context.story.approved is not None:
@@ -191,7 +190,9 @@ async def resume(
         demand_same_maker(context)
 
         async def steps(wire: Wire) -> None:
-            if not kept(context.folder, context.run) or not _journal(context).exists():
+            why = lost(context)
+            began = kept(context.folder, context.run) and journal_of(context).exists()
+            if why is None and not began:
                 message = f"run {context.run} ended before anything was sent"
                 raise InterruptedRunError(message, do="run again")
             try:
@@ -199,9 +200,14 @@ async def resume(
             except UsageError as error:
                 raise damaged(context, context.run) from error
             plan = context.story.plan
+            if why is not None:
+                if plan is not None:
+                    await outlast(context, plan, wire)
+                raise lost_error(context, why)
             if plan is None or plan.valid_until < now():
                 if plan is not None:
-                    await settle_left_behind(context, plan, _journal(context), wire)
+                    journal = journal_of(context)
+                    await settle_left_behind(context, plan, journal, wire)
                 message = f"the plan of run {context.run} is too old to go on with"
                 raise InterruptedRunError(message, do="run again")
             if plan.held and context.story.approved is None:
@@ -257,29 +263,21 @@ async def _with_wire(
 
 async def _carry(context: Context, plan: Plan, wire: Wire, *, reread: bool) -> None:
     """Send what is left of the plan, on the record."""
-    path = _journal(context)
+    path = journal_of(context)
     if path.exists():
         journal = Journal.open(path)
     else:
         context.state.mark_applied(plan.id, context.run)
-        if plan.operations.height:
-            context.state.record(context.run, wrote=True)
         journal = Journal.create(path, plan.operations)
     with journal:
+        if plan.operations.height:
+            context.state.record(context.run, wrote=True)
         shown = shown_ids(context.last_read())
         await Carrier(context, plan, wire, journal, shown).run(reread=reread)
 
 
-def _journal(context: Context) -> Path:
-    return context.folder.runs / context.run / JOURNAL
-
-
 def _read_outcomes(context: Context) -> None:
-    if _journal(context).exists():
-        try:
-            context.story.outcomes = outcomes_of(_journal(context))
-        except LocalError:
-            context.story.notes.append("the journal of this run cannot be read")
+    read_outcomes(context)
     count_outcomes(context.story.entities, context.story.outcomes)
     context.story.drift = recall_drift(context.folder, context.run)
 
@@ -303,8 +301,7 @@ async def _close_one(context: Context, record: RunRecord, wire: Wire) -> None:
         source=record.source,
         story=Story(),
     )
-    if kept(context.folder, record.run):
-        await _recall_left_behind(context, old, wire)
+    words = await _recall_left_behind(old, wire)
     message = f"run {record.run} was interrupted"
     finish(
         old,
@@ -312,23 +309,32 @@ async def _close_one(context: Context, record: RunRecord, wire: Wire) -> None:
         InterruptedRunError(message, do=f"run {context.run} went on from there"),
         preview=False,
     )
-    context.story.notes.append(
-        f"run {record.run} had been interrupted; what it left in doubt was read"
-    )
+    context.story.notes.append(f"run {record.run} had been interrupted; {words}")
 
 
-async def _recall_left_behind(context: Context, old: Context, wire: Wire) -> None:
-    """What a run that died had done, settled by reading where that can be told."""
+async def _recall_left_behind(old: Context, wire: Wire) -> str:
+    """What a run that died had done, settled by reading where that can be told; in
+    words, how that is known."""
+    why = lost(old)
+    if why is None and not journal_of(old).exists():
+        words = "nothing of it was sent"
+    else:
+        words = "what it did is found by comparing"
+    if why is not None:
+        words = f"what it sent is not known, {why}: {words}"
+    if not kept(old.folder, old.run):
+        return words
     try:
-        recall(context.folder, old.run, old.story)
+        recall(old.folder, old.run, old.story)
     except UsageError:
         old.story = Story()
-        context.story.notes.append(
-            f"what run {old.run} kept is damaged: what it did is found by comparing"
-        )
-        return
+        return f"what it kept is damaged: {words}"
     plan = old.story.plan
-    same = plan is not None and plan.fingerprint == fingerprint(context.table)
-    if plan is not None and same and _journal(old).exists():
-        await settle_left_behind(old, plan, _journal(old), wire)
+    same = plan is not None and plan.fingerprint == fingerprint(old.table)
+    if plan is not None and same and why is not None:
+        await outlast(old, plan, wire)
+    elif plan is not None and same and journal_of(old).exists():
+        await settle_left_behind(old, plan, journal_of(old), wire)
+        words = "what it left in doubt was read"
     _read_outcomes(old)
+    return words

@@ -15,12 +15,19 @@ from sync.diff import (
     diff,
     with_proposals,
 )
+from sync.errors import TargetError
 from sync.flow.context import Context
 from sync.flow.intake import Intake
 from sync.flow.kept import passed_before
 from sync.flow.overlay import overlaid
 from sync.flow.proving import Proof
-from sync.flow.reading import changes_since, read_target
+from sync.flow.reading import (
+    changes_since,
+    keep_read,
+    last_read_here,
+    read_target,
+    seen_before,
+)
 from sync.flow.renames import assumed, judged
 from sync.flow.selecting import projected, wanted
 from sync.model.entities import PEOPLE, Entity, Mode
@@ -29,6 +36,8 @@ from sync.model.ledger import LedgerView
 from sync.model.mirror import Mirror
 from sync.model.roster import FILE, ROW, Roster
 from sync.plan import Facts, Headers, PlanInput, Planned, make_plan
+from sync.report import number
+from sync.state import expire_mirror
 from sync.targets.base import Projection, Wants
 from sync.wire import Wire
 
@@ -39,10 +48,9 @@ async def preview(context: Context, intake: Intake, wire: Wire) -> Planned:
     if roster is None:
         message = "a refused drop has no plan"
         raise ValueError(message)
-    before = context.last_read()
-    if before is not None:
-        shown = {entity for entity, count in before.totals.items() if count}
-        context.story.seen = frozenset(shown)
+    task = Task(context, intake, roster)
+    context.story.seen = seen_before(context)
+    before = last_read_here(context)
     able = context.target.capabilities
     entities = tuple(
         e for e in context.table.entities if e in roster.modes and e in able.verbs
@@ -57,7 +65,7 @@ async def preview(context: Context, intake: Intake, wire: Wire) -> Planned:
     changes = since is not None and read.read_whole_at is not None
     ledger = _with_confirmed(context, roster, read)
     mirror = overlaid(read, ledger)
-    draft = _draft(context, intake, roster, mirror, ledger)
+    draft = _draft(task, mirror, ledger)
     proof = Proof(context, wire, ledger)
     why = proof.needs_everything(draft.planned.plan, mirror) if changes else None
     if why is not None:
@@ -68,11 +76,18 @@ async def preview(context: Context, intake: Intake, wire: Wire) -> Planned:
         read = await read_target(context, wire, wants, known)
         ledger = _with_confirmed(context, roster, read)
         mirror = overlaid(read, ledger)
-        draft = _draft(context, intake, roster, mirror, ledger)
+        draft = _draft(task, mirror, ledger)
     seen = await proof.looked_at(draft.planned.plan, mirror, changes=changes)
     if seen is not mirror:
-        draft = _draft(context, intake, roster, seen, ledger)
-    await proof.doubt_empty(draft.planned.plan, seen)
+        draft = _draft(task, seen, ledger)
+    try:
+        await proof.doubt_empty(draft.planned.plan, seen)
+    except TargetError:
+        expire_mirror(context.folder, context.table.name)
+        raise
+    keep_read(context, read)
+    if context.story.incomplete:
+        draft = _draft(task, seen, ledger, doubted=True)
     _tell(context, draft)
     return draft.planned
 
@@ -90,12 +105,26 @@ def _with_confirmed(context: Context, roster: Roster, read: Mirror) -> LedgerVie
 
 
 @dataclass(frozen=True, slots=True)
+class Task:
+    """A drop that was taken in, and the run that compares it."""
+
+    context: Context
+    intake: Intake
+    roster: Roster
+
+
+@dataclass(frozen=True, slots=True)
 class Compared:
     """Both sides beside each other."""
 
     projection: Projection
     renames: Renames
     fields: Mapping[Entity, FieldRules]
+
+
+def _unsupported(entity: Entity, count: int, why: str) -> str:
+    are = "is" if count == 1 else "are"
+    return f"{number(count, 'row')} of {entity.value} {are} not supported: {why}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +157,7 @@ def _not_supported(context: Context, roster: Roster) -> Findings:
         Finding(
             "RS302",
             Severity.NOTE,
-            f"{roster.counts[entity].accepted:,} rows of {entity.value} are not "
-            f"supported: {why}",
+            _unsupported(entity, roster.counts[entity].accepted, why),
             entity=entity.value,
             hint="nothing of them is sent, changed or ended",
         )
@@ -175,14 +203,14 @@ def _compare(
 
 
 def _draft(
-    context: Context,
-    intake: Intake,
-    roster: Roster,
-    mirror: Mirror,
-    ledger: LedgerView,
+    task: Task, mirror: Mirror, ledger: LedgerView, *, doubted: bool = False
 ) -> Draft:
+    """``doubted``: what was read is not all that is there."""
+    context, intake, roster = task.context, task.intake, task.roster
     compared = _compare(context, roster, mirror, ledger)
     projection, joined = compared.projection, compared.renames.joined
+    if doubted:
+        joined = {entity: _not_again(frame) for entity, frame in joined.items()}
     before = context.state.bulk_rows(context.source)
     missing = _missing_files(context, roster, intake.absent)
     with context.stage("plan", unit="operations") as step:
@@ -217,6 +245,18 @@ def _draft(
         tuple(_untold(joined)),
         tuple(missing.frame["entity"]),
         compared.renames.proposals,
+    )
+
+
+def _not_again(joined: pl.DataFrame) -> pl.DataFrame:
+    """Where a list was not proven complete, what is ours and in force is not made
+    again: it may well be there."""
+    ours = pl.col("known") & ~pl.col("ended") & (pl.col("decision") == "create")
+    again = ours.fill_null(value=False)
+    why = "a remote list could not be proven complete, and it was there before"
+    return joined.with_columns(
+        pl.when(again).then(pl.lit("deferred")).otherwise("decision").alias("decision"),
+        pl.when(again).then(pl.lit(why)).otherwise("reason").alias("reason"),
     )
 
 

@@ -1,7 +1,7 @@
 """Reading what the target holds: whole, or what has changed since the last time.
 
-In: what is wanted, and the mirror of the last read. Out: the mirror, kept for later
-runs, under the target's own.
+In: what is wanted, and the mirror of the last read. Out: the mirror, under the target's
+own keys; what was proven of it is kept for later runs.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
+from sync.config import place
 from sync.errors import TargetError
 from sync.fetch import SUBJECT, Progress, fetch
 from sync.flow.context import Context
@@ -19,13 +20,53 @@ from sync.model.entities import PEOPLE, Entity
 from sync.model.ledger import LedgerView
 from sync.model.mirror import Mirror
 from sync.model.roster import KEY
-from sync.state import save_mirror
+from sync.state import expire_mirror, mirror_place, save_mirror
 from sync.targets.base import Wants
 from sync.wire import Wire
 
 OVERLAP = timedelta(hours=24)
 """Lists of changes are asked for from so much before the last read: servers show some
 changes late, and their clocks differ from ours."""
+
+
+PROVEN = 2
+"""After so many good runs what the ledger knows was there when it was looked for: the
+second would have made again what the first had not. One suffices if it ended with 0."""
+
+
+def last_read_here(context: Context) -> Mirror | None:
+    """The mirror that was kept last, if it was read where this target is now: what
+    another server held says nothing of this one. Raises ``LocalError``."""
+    known = mirror_place(context.folder, context.table.name)
+    return context.last_read() if known == place(context.table) else None
+
+
+def seen_before(context: Context) -> frozenset[Entity]:
+    """Entities of which records should be there: those that are ours and in force, and
+    those that the last read had shown. Nothing but a good run moves the former, so that
+    lists which come empty do not get used to."""
+    before = context.last_read()
+    totals = {} if before is None else before.totals
+    shown = {entity for entity, count in totals.items() if count}
+    good = context.state.runs().filter("good")["exit_code"]
+    if good.len() < PROVEN and not (good == 0).any():
+        return frozenset(shown)
+    alive = context.ledger().records.filter(~pl.col("ended"))["entity"].unique()
+    return frozenset({*shown, *map(Entity, alive)})
+
+
+def keep_read(context: Context, mirror: Mirror) -> None:
+    """Keep what was read for later runs, once it was looked at. Raises ``LocalError``.
+
+    What could not be proven is not kept; and of what shows nothing where something
+    should be, changes alone are not read: the next run reads everything.
+    """
+    if context.story.incomplete:
+        expire_mirror(context.folder, context.table.name)
+        return
+    if any(not mirror.totals.get(entity, 1) for entity in context.story.seen):
+        mirror = replace(mirror, tables={})
+    save_mirror(context.folder, context.table.name, mirror, place(context.table))
 
 
 def changes_since(
@@ -37,7 +78,8 @@ def changes_since(
         return None
     since = before.read_at - OVERLAP
     lists = context.target.listings(replace(wants, since=since), {})
-    fresh = context.started - whole_at < context.table.full_read_every
+    age = context.started - whole_at  # negative where a clock was ahead
+    fresh = timedelta(0) <= age < context.table.full_read_every
     known = all(one.label in before.tables for one in lists if one.delta)
     whole = all(before.complete.values())
     return since if fresh and known and whole else None
@@ -48,28 +90,25 @@ async def read_target(
     wire: Wire,
     wants: Wants,
     before: Mirror | None,
-    *,
-    keep: bool = True,
 ) -> Mirror:
     """The mirror, read now. Raises ``TargetError``.
 
     ``before``: what was read last, over which lists of changes are laid; where these
-    cannot be had, everything is read. With ``keep`` it is kept for later runs: not
-    where less is asked for than a drop would.
+    cannot be had, everything is read.
     """
     if wants.since is not None:
         try:
-            return await _read(context, wire, wants, before, keep=keep)
+            return await _read(context, wire, wants, before)
         except TargetError as error:
             context.story.notes.append(
                 f"lists of changes cannot be had ({error}), so everything was read"
             )
     whole = replace(wants, since=None)
-    return await _read(context, wire, whole, before, keep=keep)
+    return await _read(context, wire, whole, before)
 
 
 async def _read(
-    context: Context, wire: Wire, wants: Wants, before: Mirror | None, *, keep: bool
+    context: Context, wire: Wire, wants: Wants, before: Mirror | None
 ) -> Mirror:
     since = wants.since
     previous = {} if before is None else _held(before, context.ledger())
@@ -106,8 +145,6 @@ async def _read(
             f"the list of {names} could not be proven complete, so nothing of it is "
             "removed"
         )
-    elif keep:
-        save_mirror(context.folder, context.table.name, mirror)
     return mirror
 
 

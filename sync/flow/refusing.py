@@ -25,8 +25,8 @@ from sync.flow.context import Context, now
 from sync.flow.intake import Intake
 from sync.flow.kept import PLAN, kept
 from sync.model.plan import Plan
-from sync.plan import DamagedPlanError, read_plan
-from sync.report import tripped
+from sync.plan import MIN_APPROVAL, DamagedPlanError, read_plan
+from sync.report import came_empty, worst_held
 from sync.version import PROGRAM
 
 FIRST_CHARACTERS = 12
@@ -63,18 +63,26 @@ def _unproven() -> TargetError:
     return TargetError(message, do="see the report, then run again")
 
 
-def held(context: Context, plan: Plan, *, wrong: bool = False) -> HeldError:
-    """The error of a plan that a guard holds: which, and what to do."""
-    first, *others = [guard for guard in plan.guards if guard.tripped]
-    names = ", ".join(dict.fromkeys(guard.name for guard in others))
-    more = f"; and by {len(others)} more ({names})" if others else ""
+def held(context: Context, plan: Plan, given: str | None = None) -> HeldError:
+    """The error of a plan that a guard holds: which, and what to do.
+
+    ``given``: what was offered for its digest, and is not enough.
+    """
     path, digest = context.story.plan_path, plan.digest[:FIRST_CHARACTERS]
-    said = "the digest given is not that of this plan; " if wrong else ""
+    said = "" if given is None else f"{_not_it(given)}; "
+    empty = " and ".join(came_empty(plan.guards))
+    again = f"deliver {empty} again, whole, or " if empty else ""
     return HeldError(
-        f"{said}held by {tripped(first)}{more}; nothing was sent",
-        do=f"look at it with: {context.command} show {path}, then let it through "
-        f"with: {context.command} apply {path} --approve {digest}",
+        f"{said}held by {worst_held(plan.guards)}; nothing was sent",
+        do=f"{again}look at it with: {context.command} show {path}, then let it "
+        f"through with: {context.command} apply {path} --approve {digest}",
     )
+
+
+def _not_it(given: str) -> str:
+    if len(given) < MIN_APPROVAL:
+        return f"--approve takes at least {MIN_APPROVAL} characters of the digest"
+    return "the digest given is not that of this plan"
 
 
 def demand_let_through(context: Context, plan: Plan) -> None:

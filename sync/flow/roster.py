@@ -8,7 +8,7 @@ import polars as pl
 
 from sync.config import Config
 from sync.flow.night import Manner, accounted, opened
-from sync.flow.reading import demand_complete, read_target
+from sync.flow.reading import demand_complete, last_read_here, read_target
 from sync.model.entities import ENTITIES, PEOPLE, REFERENCE, STATED, Entity
 from sync.model.normalise import FIELD_SEPARATOR, ROLE_SEPARATOR
 from sync.targets.base import Wants
@@ -28,7 +28,7 @@ async def fetch_roster(
         async def steps(wire: Wire) -> None:
             able = context.target.capabilities.reads
             entities = tuple(entity for entity in able if entity not in REFERENCE)
-            wants, before = Wants(entities), context.last_read()
+            wants, before = Wants(entities), last_read_here(context)
             mirror = await read_target(context, wire, wants, before)
             demand_complete(context)
             found.update(canonical(mirror.frames))

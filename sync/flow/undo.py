@@ -7,12 +7,13 @@ through the same journal, drift and verification as any other.
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from dataclasses import dataclass
 
 import polars as pl
 
 from sync.config import Config, fingerprint, place
-from sync.errors import LocalError, UsageError
+from sync.errors import LocalError, RosterSyncError, UsageError
 from sync.flow.carry import JOURNAL
 from sync.flow.context import Context, Story
 from sync.flow.ending import Result
@@ -36,7 +37,7 @@ from sync.model.outcome import PENDING, State
 from sync.model.plan import Plan
 from sync.model.roster import KEY, Roster
 from sync.plan import InvertInput, Planned, UndoInput, make_undo, read_plan
-from sync.report import number
+from sync.report import left_by_undo, number
 from sync.state import RunRecord, StateFolder, TargetState, read_states
 from sync.targets.base import Wants
 from sync.wire import Wire
@@ -68,6 +69,15 @@ def find_run(config: Config, run: str) -> Found:
                 return Found(name, record, applied, _renamed(folder, record))
     message = f"there is no run {run}"
     raise UsageError(message, do="roster-sync runs names them")
+
+
+def left_by(config: Config, plan: Plan) -> pl.DataFrame:
+    """What an undo leaves, ``UNTOUCHED_SCHEMA``; nothing where the run that made its
+    plan is not kept, or not as it was left."""
+    story = Story()
+    with suppress(RosterSyncError):
+        recall(StateFolder(config.state_dir), plan.run, story)
+    return left_by_undo(story.untouched)
 
 
 def _applied_by(state: TargetState, record: RunRecord) -> str | None:
@@ -186,7 +196,7 @@ async def _planned(
         return _draft(context, done, _nothing(context), ledger, record)
     wants = _wants(context, done, ledger)
     before = context.last_read()
-    read = await read_target(context, wire, wants, before, keep=False)
+    read = await read_target(context, wire, wants, before)
     mirror = overlaid(read, ledger)
     planned = _draft(context, done, mirror, ledger, record)
     proof = Proof(context, wire, ledger)

@@ -6,11 +6,12 @@ from sync.plan.given import Facts, PlanInput, Rules
 from sync.plan.guards import GuardRules, Threshold
 from sync.plan.invert import InvertInput
 from sync.plan.requests import decode
-from sync.plan.run import Planned, approved, make_plan
+from sync.plan.run import MIN_APPROVAL, Planned, approved, make_plan
 from sync.plan.succession import beside, settled, without_effect
 from sync.plan.undo import UndoInput, make_undo
 
 __all__ = [
+    "MIN_APPROVAL",
     "DamagedPlanError",
     "Facts",
     "GuardRules",

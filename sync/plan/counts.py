@@ -7,8 +7,11 @@ from collections.abc import Mapping
 import polars as pl
 
 from sync.diff import DECISIONS
+from sync.diff.values import DROP
 from sync.model.entities import Entity
+from sync.model.operation import Verb
 from sync.model.roster import RowCounts
+from sync.plan.before import WAS
 from sync.plan.removal import OUTSIDE
 
 FATES = ("remove", "kept", "frozen", "out_of_scope", "proposed")
@@ -56,7 +59,14 @@ def _rows(counts: RowCounts, merged: int) -> dict[str, int]:
 
 
 def _diff(joined: pl.DataFrame) -> dict[str, int]:
-    found = dict(joined.filter("in_drop").group_by("decision").len().rows())
+    decision = pl.col("decision")
+    if DROP + WAS in joined.columns:  # an undo that ends a record again removes it
+        again = pl.col(DROP + WAS).is_not_null() & pl.col("ends")
+        update = decision == Verb.UPDATE.value
+        removed = pl.lit(Verb.REMOVE.value)
+        decision = pl.when(again & update).then(removed).otherwise(decision)
+    rows = joined.filter("in_drop").select(decision.alias("decision"))
+    found = dict(rows.group_by("decision").len().rows())
     return {name: found.get(name, 0) for name in DECISIONS}
 
 

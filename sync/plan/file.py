@@ -23,6 +23,7 @@ from typing import Any
 
 import polars as pl
 
+from sync.disk import read_regular
 from sync.errors import UsageError
 from sync.model.plan import PLAN_FORMAT, Guard, Plan
 from sync.state import seal, sign, write_atomic
@@ -139,10 +140,10 @@ def _unpacked(path: Path, key: bytes) -> dict[str, bytes]:
 
 
 def _read(path: Path) -> bytes:
-    if path.stat().st_size > LARGEST:
+    if path.stat().st_size > LARGEST:  # one that grows meanwhile is not whole either
         message = f"{path} is too large for a plan file"
         raise DamagedPlanError(message, do=REPLAN)
-    return path.read_bytes()
+    return read_regular(path, LARGEST + 1)
 
 
 def schema() -> dict[str, Any]:

@@ -41,7 +41,7 @@ class Threshold:
     def text(self) -> str:
         """The limit as people read it."""
         parts = [f"{self.percent:g} %"] if self.percent is not None else []
-        parts += [str(self.count)] if self.count is not None else []
+        parts += [f"{self.count:,}"] if self.count is not None else []
         return " or ".join(parts)
 
 
@@ -81,7 +81,7 @@ class GuardInput:
     cut_off: frozenset[Entity] = frozenset()
     """Entities whose file may have lost its end; nothing is ended for that tonight."""
     seen: frozenset[Entity] = frozenset()
-    """Entities of which the last read had shown records."""
+    """Entities of which records should be there."""
     source: str = ""
     """Who delivers this drop: what another one named is not in its reach."""
     rules: GuardRules = field(default_factory=GuardRules)
@@ -120,7 +120,7 @@ def _undone(given: GuardInput) -> Iterator[Guard]:
         limit="hold",
         tripped=given.operations > 0,
         message=f"run {by} has taken back run {run}, and nothing was approved since: "
-        f"{given.operations:,} changes would be made, maybe the same again",
+        f"{_number(given.operations, 'change')} would be made, maybe the same again",
         examples=_changed(given.joined) if given.operations else (),
     )
 
@@ -129,7 +129,7 @@ def _first_run(given: GuardInput) -> Guard:
     tripped = given.first_run and given.rules.first_run_holds and given.operations > 0
     message = (
         "this target was never synced and its roster is not empty: look at the plan "
-        f"before the first of {given.operations:,} changes; the limit is "
+        f"before the first of {_number(given.operations, 'change')}; the limit is "
         'first_run = "hold"'
         if tripped
         else "this target is known, or its roster is empty"
@@ -145,6 +145,10 @@ def _first_run(given: GuardInput) -> Guard:
         message=message,
         examples=_changed(given.joined) if tripped else (),
     )
+
+
+def _number(count: int, one: str) -> str:
+    return f"{count:,} {one}{'' if count == 1 else 's'}"
 
 
 def _changed(joined: Mapping[Entity, pl.DataFrame]) -> tuple[str, ...]:
@@ -205,8 +209,12 @@ def _explained(
 
 def _vanished(entity: Entity, marked: pl.DataFrame, of: int) -> Iterator[Guard]:
     """Nothing is there any more of what was: a list that we may not see looks so, and
-    making all of it anew would make it twice."""
-    anew = marked.filter("created", "known", ~pl.col("ended"), decision="create")
+    making all of it anew would make it twice. What is put off for that counts too:
+    where nothing is seen, nothing else is sent either."""
+    decision = pl.col("decision").fill_null("")
+    put_off = (decision == "deferred") & ~pl.col("in_remote")
+    made = (pl.col("created") & (decision == "create")) | put_off
+    anew = marked.filter(made, "known", ~pl.col("ended"))
     if of == 0 and anew.height:
         yield Guard(
             name="creates",
@@ -256,8 +264,8 @@ def _counted(limit: Limit, entity: Entity, hit: pl.DataFrame, of: int) -> Guard:
         of=of,
         limit=limit.threshold.text(),
         tripped=limit.exceeded(count, of),
-        message=f"{count} of {of} {entity.value}{within}{share} {VERBS[limit.name]}; "
-        f"the limit is {limit.threshold.text()}",
+        message=f"{count:,} of {of:,} {entity.value}{within}{share} "
+        f"{VERBS[limit.name]}; the limit is {limit.threshold.text()}",
         examples=tuple(hit[KEY].head(EXAMPLES)),
     )
 
@@ -322,7 +330,7 @@ def _cleared(
                 limit=rules.cleared.text(),
                 tripped=True,
                 message=cause.worded(
-                    f"{name} would be emptied in {emptied.height} of {of} "
+                    f"{name} would be emptied in {emptied.height:,} of {of:,} "
                     f"{entity.value}; the limit is {rules.cleared.text()}",
                     [f"see {where}"] if where else [],
                 ),
@@ -349,8 +357,8 @@ def _shrink(given: GuardInput) -> Iterator[Guard]:
             of=before,
             limit=threshold.text(),
             tripped=tripped,
-            message=f"{rows} rows of {entity.value} in {files}, the last good drop "
-            f"had {before}; the limit is {threshold.text()} fewer",
+            message=f"{_number(rows, 'row')} of {entity.value} in {files}, the last "
+            f"good drop had {before:,}; the limit is {threshold.text()} fewer",
             examples=_lacking(given.joined.get(entity)) if tripped else (),
         )
 

@@ -17,7 +17,7 @@ from sync.report.as_csv import (
 )
 from sync.report.as_html import page
 from sync.report.as_json import document, documents, schema
-from sync.report.as_text import finding_lines, preview, summary
+from sync.report.as_text import finding_lines, left_lines, preview, summary
 from sync.report.balance import (
     PARTS,
     Account,
@@ -27,9 +27,10 @@ from sync.report.balance import (
     balance,
     equations,
 )
+from sync.report.left import left_by_undo, left_words
 from sync.report.plain import plain
 from sync.report.renames import RENAME_COLUMNS, RENAMES, undefused, write_renames
-from sync.report.sentences import number, tripped
+from sync.report.sentences import came_empty, number, tripped, worst_held
 from sync.report.write import write_report
 
 __all__ = [
@@ -43,10 +44,14 @@ __all__ = [
     "Equation",
     "Stage",
     "balance",
+    "came_empty",
     "document",
     "documents",
     "equations",
     "finding_lines",
+    "left_by_undo",
+    "left_lines",
+    "left_words",
     "number",
     "operations_table",
     "outcomes_table",
@@ -57,6 +62,7 @@ __all__ = [
     "summary",
     "tripped",
     "undefused",
+    "worst_held",
     "write_findings",
     "write_operations",
     "write_renames",

@@ -24,11 +24,20 @@ from sync.model.operation import Verb
 from sync.model.outcome import State
 from sync.report.balance import Account, balance, equations
 from sync.report.causes import Cause, causes
-from sync.report.changes import Change, changes, fair_share
+from sync.report.changes import Change, changes, fair_share, shown_verbs
 from sync.report.drift import with_drift
 from sync.report.mask import masked_cell, masked_sentence, without_addresses
 from sync.report.plain import plain
-from sync.report.sentences import approval, duration, headline, holding, number, remarks
+from sync.report.sentences import (
+    approval,
+    drift_advice,
+    duration,
+    headline,
+    holding,
+    number,
+    once_more,
+    remarks,
+)
 
 KIND = ["entity", "verb"]
 MAX_SHOWN = 500
@@ -39,6 +48,8 @@ EXAMPLES = 5
 """So many records are named with a reason for which changes were not made."""
 MAX_BARS = 120
 
+_NOT_ASKED = {"drift", "blocked", "interrupted", "halted", "held"}
+"""Codes of ours, for what nobody was asked, or of which no answer was kept."""
 _TROUBLE = (State.FAILED, State.SENT, State.SKIPPED, State.BLOCKED)
 _MOODS = {"done": "good", "partial": "look", "held": "look", "preview": "calm"}
 
@@ -48,7 +59,8 @@ def page(account: Account, table: pl.DataFrame, *, reveal: bool = False) -> str:
 
     Names, e-mail addresses and telephone numbers are masked unless ``reveal``.
     """
-    operations = table.filter(pl.col("verb").is_in([verb.value for verb in Verb]))
+    every = table.filter(pl.col("verb").is_in([verb.value for verb in Verb]))
+    operations = shown_verbs(every) if account.undoes else every
     found = account.findings.frame
     return _ENVIRONMENT.get_template("report.html.j2").render(
         account=account,
@@ -57,11 +69,15 @@ def page(account: Account, table: pl.DataFrame, *, reveal: bool = False) -> str:
         remarks=remarks(account),
         holding=holding(account),
         command=approval(account),
+        once_more=once_more(account),
         proposals=account.proposals.head(MAX_SHOWN).rows(named=True),
         proposal_count=account.proposals.height,
         confirm=account.confirm,
         causes=_causes(account, reveal=reveal),
         troubles=_troubles(with_drift(operations, account.drift, reveal=reveal)),
+        drift_advice=drift_advice(account),
+        left=_left(account.left),
+        stopped=_stopped(account),
         equations=equations(account),
         broken=balance(account),
         changes=changes(fair_share(operations, KIND, MAX_SHOWN), reveal=reveal),
@@ -87,6 +103,15 @@ class Trouble:
     count: int
     examples: list[dict[str, Any]]
     """``key``, ``file``, ``line``, ``changed`` of the first few."""
+
+    @property
+    def answer(self) -> str:
+        """What the remote system said to it, or that it said nothing."""
+        if self.status is not None:
+            return f"The remote system answered {self.status} {self.code or ''}".strip()
+        if self.code is None or self.code in _NOT_ASKED:
+            return ""
+        return f"The remote system has not answered ({self.code.replace('_', ' ')})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +224,25 @@ def _troubles(operations: pl.DataFrame) -> list[Trouble]:
         Trouble(**{**row, "said": without_addresses(row["said"] or "")})
         for row in groups.head(MAX_TROUBLES).rows(named=True)
     ]
+
+
+def _left(left: pl.DataFrame) -> list[dict[str, Any]]:
+    """What an undo leaves: one entry for all records of an entity and a reason."""
+    groups = (
+        left.group_by("entity", "reason", maintain_order=True)
+        .agg(pl.len().alias("count"), pl.col("key").head(EXAMPLES).alias("keys"))
+        .head(MAX_TROUBLES)
+    )
+    return [
+        {**row, "reason": without_addresses(row["reason"] or "")}
+        for row in groups.rows(named=True)
+    ]
+
+
+def _stopped(account: Account) -> str | None:
+    """What a run that was refused or failed asks of a person."""
+    ended = account.outcome in {"refused", "target_failed", "interrupted"}
+    return account.advice if ended and account.exit_code else None
 
 
 def _changes_by_kind(shown: Sequence[Change]) -> list[tuple[str, list[Change]]]:

@@ -18,17 +18,19 @@ from sync.model.finding import Findings, Severity
 from sync.model.plan import Plan
 from sync.report.balance import Account, balance
 from sync.report.causes import Cause, causes
-from sync.report.changes import Change, changes, examples
+from sync.report.changes import Change, changes, examples, shown_verbs
 from sync.report.drift import drifted
 from sync.report.mask import masked_sentence, without_addresses
 from sync.report.plain import plain
 from sync.report.renames import RENAMES
 from sync.report.sentences import (
     approval,
+    drift_advice,
     duration,
     headline,
     holding,
     number,
+    once_more,
     pair,
     remarks,
     tripped,
@@ -73,6 +75,7 @@ def summary(account: Account, *, previewed: bool = False) -> list[RenderableType
         *_proposed(account),
         *_unmade(account),
         *_left_alone(account),
+        *left_lines(account.left),
         *_guards(account),
         *(Text(plain(sentence), style="red") for sentence in balance(account)),
         *news,
@@ -91,10 +94,12 @@ def preview(
     ``rate`` is the permitted number of requests per second. Values of personal fields
     are masked unless ``reveal``.
     """
-    shown = changes(examples(plan.operations, EXAMPLES), reveal=reveal)
+    undoes = plan.inputs.get("undo") is not None
+    operations = shown_verbs(plan.operations) if undoes else plan.operations
+    shown = changes(examples(operations, EXAMPLES), reveal=reveal)
     return [
         *([counts(plan.account)] if plan.account else []),
-        *_examples(shown, plan.operations),
+        *_examples(shown, operations),
         *_codes(findings, {}),
         *(Text(plain(f"  {said}")) for said in _blocked(findings, reveal=reveal)),
         *(Text(plain(f"  {said}")) for said in _left_out(findings)),
@@ -204,7 +209,8 @@ def _unmade(account: Account) -> Iterator[RenderableType]:
         made = sections.get("operations", {})
         planned, done = made.get("planned", 0), made.get("done", 0)
         if done < planned:
-            yield Text(plain(f"{entity}: {done:,} of {planned:,} changes made"))
+            whole = number(planned, "change")
+            yield Text(plain(f"{entity}: {done:,} of {whole} made"))
 
 
 def _left_alone(account: Account) -> Iterator[RenderableType]:
@@ -215,12 +221,27 @@ def _left_alone(account: Account) -> Iterator[RenderableType]:
     if len(fields) > WORST:
         more = number(len(fields) - WORST, "more field")
         yield Text(f"  and {more} in operations.csv")
+    if account.total("operations", "skipped"):
+        yield Text(f"  {drift_advice(account)}")
+
+
+def left_lines(left: pl.DataFrame) -> Iterator[RenderableType]:
+    """The first few records that an undo leaves, with the reason."""
+    rows = left.select("entity", "key", "reason")
+    for entity, key, reason in rows.head(WORST).iter_rows():
+        why = f"left as it is: {reason}"
+        yield Text(plain(f"  {entity} {key}: {without_addresses(why)}"))
+    if left.height > WORST:
+        more = number(left.height - WORST, "more record")
+        yield Text(f"  and {more} in operations.csv")
 
 
 def _guards(account: Account) -> Iterator[RenderableType]:
     for guard in holding(account):
         yield Text.assemble(("held ", "yellow"), plain(f"by {tripped(guard)}"))
-    command = approval(account)
+    command, again = approval(account), once_more(account)
+    if again:
+        yield Text(plain(again))
     if command:
         yield Text("If that is meant, let this one plan through:")
         yield Text(f"  {plain(command)}", no_wrap=True)

@@ -18,6 +18,7 @@ from sync.model.finding import Findings
 from sync.model.operation import DRIFT_SCHEMA
 from sync.model.plan import Guard
 from sync.model.renames import PROPOSAL_SCHEMA
+from sync.report.as_csv import UNTOUCHED_SCHEMA
 
 PARTS: Mapping[str, tuple[str, ...]] = {
     "rows": ("read", "accepted", "merged", "rejected"),
@@ -120,6 +121,8 @@ class Account:
     undoes: str | None = None
     """The run that this one takes back. Its rows are then the records that that run
     had changed, all of them accepted, and ``diff`` says what becomes of each."""
+    left: pl.DataFrame = field(default_factory=UNTOUCHED_SCHEMA.to_frame)
+    """Of ``UNTOUCHED_SCHEMA``: records that an undo has to leave, and why."""
 
     def total(self, section: str, part: str) -> int:
         """One count over all entities."""

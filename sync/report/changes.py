@@ -13,9 +13,12 @@ from typing import Any
 
 import polars as pl
 
+from sync.model.operation import Verb
 from sync.report.mask import masked, without_addresses
 
 NOTHING = "(empty)"
+CHANGED = "(changed)"
+"""Beside a value that looks as before where it is masked, or cut."""
 _LONGEST = 120
 """Characters of a value that are shown; one cell may hold a novel."""
 
@@ -59,6 +62,14 @@ def examples(operations: pl.DataFrame, each: int) -> pl.DataFrame:
     return operations.filter(pl.int_range(pl.len()).over("entity", "verb") < each)
 
 
+def shown_verbs(operations: pl.DataFrame) -> pl.DataFrame:
+    """Operations of an undo under the names that people know them by: an update that
+    ends a record again, as it was, is a removal, as the guards count it."""
+    ends = pl.col("ends") & (pl.col("verb") == Verb.UPDATE.value)
+    verb = pl.when(ends).then(pl.lit(Verb.REMOVE.value)).otherwise("verb")
+    return operations.with_columns(verb.alias("verb"))
+
+
 def fair_share(frame: pl.DataFrame, by: Sequence[str], limit: int) -> pl.DataFrame:
     """At most ``limit`` rows in their order, taken from all kinds in turn.
 
@@ -99,7 +110,11 @@ def _change(row: dict[str, Any], *, reveal: bool) -> Change:
 def _fields(row: dict[str, Any], *, reveal: bool) -> Iterator[FieldChange]:
     before = json.loads(row["before"]) if row["before"] else {}
     after = json.loads(row["after"]) if row["after"] else {}
-    for name in _names(row["fields"]) or sorted(after):
+    # What ends a record carries all of it along; only what differs is a change.
+    differing = (
+        n for n in sorted(after) if not row["before"] or _differs(n, before, after)
+    )
+    for name in _names(row["fields"]) or differing:
         yield field_change(name, before.get(name), after.get(name), reveal=reveal)
 
 
@@ -109,7 +124,13 @@ def field_change(
     """One field with two values, masked where it must be."""
     values = (_shown(each) for each in (before, after))
     old, new = values if reveal else (masked(name, value) for value in values)
+    if before != after and old and old == new:
+        new = f"{new} {CHANGED}"
     return FieldChange(name, old or NOTHING, new or NOTHING)
+
+
+def _differs(name: str, before: dict[str, Any], after: dict[str, Any]) -> bool:
+    return bool(before.get(name) != after.get(name))
 
 
 def _names(fields: list[str] | str | None) -> list[str]:

@@ -6,12 +6,13 @@ share, so that all three say the same.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sync.model.plan import Guard
 from sync.report.balance import Account, balance
+from sync.report.left import left_words
 from sync.report.mask import without_addresses
 
 _MONTHS = (
@@ -21,6 +22,9 @@ _MONTHS = (
 _MORNING, _EVENING = 6, 18
 _APPROVAL = 12
 """Characters of a digest that are shown and asked for."""
+_LOSSES = {"removals", "cleared", "shrink"}
+_PARTIAL = 1
+"""The exit code of a run that could not do everything."""
 _USAGE = 2
 """The exit code of a plan or a configuration that is refused."""
 _SHORT, _MINUTE, _HOUR = 10, 60, 3600
@@ -37,6 +41,7 @@ def remarks(account: Account) -> list[str]:
     return [
         *_about_rows(account),
         *_about_renames(account),
+        *(f"{said}." for said in left_words(account.left)),
         *_about_changes(account),
         *_about_sums(account),
     ]
@@ -54,13 +59,36 @@ def tripped(guard: Guard) -> str:
 
     Examples are keys of records; one that is an e-mail address is masked.
     """
-    place = guard.entity or "all"
-    if guard.group:
-        place = f"{place} in {guard.group}"
-    said = f"{guard.name} of {place}: {guard.message}"
+    said = f"{_place(guard)}: {guard.message}"
     if guard.examples:
         said = f"{said}; such as {', '.join(guard.examples)}"
     return without_addresses(said)
+
+
+def worst_held(guards: Sequence[Guard]) -> str:
+    """What holds a plan, on one line: of several guards the worst, and how many more.
+
+    A loss comes before what is new, a share before a rule without one.
+    """
+    found = [guard for guard in guards if guard.tripped]
+    first, *others = sorted(found, key=_harm, reverse=True)
+    if not others:
+        return tripped(first)
+    names = ", ".join(dict.fromkeys(guard.name for guard in others))
+    count = f"{first.count:,} of {first.of:,}, the limit is {first.limit}"
+    more = f"and by {number(len(others), 'more guard')} ({names})"
+    return without_addresses(f"{_place(first)}: {count}; {more}")
+
+
+def _harm(guard: Guard) -> tuple[bool, bool, float]:
+    share = guard.count / guard.of if guard.of else 1.0
+    return guard.limit != "hold", guard.name in _LOSSES, share
+
+
+def _place(guard: Guard) -> str:
+    """What a guard counted: its name, and of what."""
+    entity = f" of {guard.entity}" if guard.entity else ""
+    return f"{guard.name}{entity}{f' in {guard.group}' if guard.group else ''}"
 
 
 def approval(account: Account) -> str | None:
@@ -69,6 +97,37 @@ def approval(account: Account) -> str | None:
         return None
     path = account.plan.get("path", "plan.rsplan")
     return f"{account.command} apply {path} --approve {account.digest[:_APPROVAL]}"
+
+
+def came_empty(guards: Iterable[Guard]) -> list[str]:
+    """Of which entities nothing is left in the drop, as the guards that hold say."""
+    return [
+        guard.entity
+        for guard in guards
+        if guard.tripped
+        and guard.name == "shrink"
+        and guard.count == guard.of
+        and guard.entity
+    ]
+
+
+def once_more(account: Account) -> str | None:
+    """What else there is to do where a file came empty: to deliver it again, whole."""
+    names = came_empty(holding(account))
+    if not names:
+        return None
+    came = f"If {' and '.join(names)} came empty by mistake"
+    return f"{came}, deliver the drop again, whole."
+
+
+def drift_advice(account: Account) -> str:
+    """What becomes of a record that was left alone for somebody else's change."""
+    if account.undoes:
+        return "The undo leaves it as it is; what it should be, the next drop says."
+    return (
+        "The next run compares anew and writes what the drop says over it: look now, "
+        "if the other change is to stay."
+    )
 
 
 def when(moment: datetime) -> str:
@@ -111,7 +170,9 @@ def _verdict(account: Account) -> str:
             waits = "waits" if planned == 1 else "wait"
             said = f"held. Nothing was written; {changes} {waits} for your approval."
         case "preview" if planned == 0:
-            said = "a preview. There is nothing to change."
+            waiting = _waiting(account)
+            told = _listed("Nothing would be changed", waiting)
+            said = f"a preview. {told if waiting else 'There is nothing to change.'}"
         case "preview":
             said = f"a preview. {changes} would be made; nothing was written."
         case "interrupted":
@@ -125,6 +186,9 @@ def _verdict(account: Account) -> str:
 
 def _nothing(account: Account) -> str:
     """Why there was nothing to do: what is set aside was not even compared."""
+    waits = _waiting(account)
+    if waits:
+        return _listed("nothing was changed", waits)
     if account.undoes:
         return "nothing to change. What that run did is not there to be taken back."
     aside = account.total("diff", "unsupported")
@@ -138,6 +202,35 @@ def _nothing(account: Account) -> str:
         holds = "the remote system already holds what the others say"
         return f"nothing to change. {said} set aside; {holds}."
     return "nothing to change. The remote system already holds what the drop says."
+
+
+_LOST = {
+    "RS402": "a file of the last good drop is missing",
+    "RS413": "the last rows of a file are missing",
+}
+
+
+def _waiting(account: Account) -> list[str]:
+    """What a run that ends with 1 has not done, though it says nothing of changes."""
+    if account.exit_code != _PARTIAL:
+        return []
+    rejected = account.total("rows", "rejected")
+    people = account.proposals["new"].n_unique()
+    waiting = account.total("diff", "blocked") + account.total("diff", "frozen")
+    waiting -= account.left.height
+    said = [
+        number(rejected, "row was", "rows were") + " rejected" if rejected else "",
+        number(people, "person waits", "people wait") if people else "",
+        number(waiting, "row waits", "rows wait") if waiting > 0 else "",
+        *left_words(account.left),
+        *(words for code, words in _LOST.items() if code in account.findings.by_code()),
+    ]
+    told = [each for each in said if each]
+    return told or ["not everything is as it should be"]
+
+
+def _listed(what: str, waits: list[str]) -> str:
+    return f"{what}; {', '.join(waits)}."
 
 
 def _carried_out(planned: int, done: int) -> str:
@@ -165,14 +258,28 @@ def _about_renames(account: Account) -> list[str]:
     """Who may be there under another id, and whom somebody has confirmed to be."""
     said = []
     if account.accepted:
-        ids = number(account.accepted, "id that has changed", "ids that have changed")
-        said.append(f"{ids} accepted, as somebody has confirmed.")
+        said.append(_about_accepted(account))
     proposed = account.proposals["new"].n_unique()
     if proposed:
         may = number(proposed, "person", "people") + " may be there under another id"
         them = "him" if proposed == 1 else "them"
         said.append(f"{may}: nothing of {them} is created, changed or ended.")
     return said
+
+
+def _about_accepted(account: Account) -> str:
+    """What became of the renames that somebody confirmed: a run that did not end well
+    has accepted none."""
+    ids = number(account.accepted, "id that has changed", "ids that have changed")
+    match account.outcome:
+        case "done" | "partial":
+            return f"{ids} accepted, as somebody has confirmed."
+        case "held" | "preview":
+            return f"{ids} would be accepted, as somebody has confirmed."
+        case _:
+            return (
+                f"{ids} confirmed by somebody: not accepted, as the run ended before."
+            )
 
 
 def pair(proposal: Mapping[str, Any]) -> str:

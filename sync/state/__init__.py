@@ -6,10 +6,11 @@ disk when a call returns; a disk that fails is a ``LocalError``.
 
 from __future__ import annotations
 
+from sync.state.database import DamagedError
 from sync.state.folder import STATE_VERSION, StateFolder, write_atomic
-from sync.state.journal import STATES_SCHEMA, Journal, read_states
+from sync.state.journal import STATES_SCHEMA, Journal, check_journal, read_states
 from sync.state.lock import hold
-from sync.state.mirror import expire_mirror, load_mirror, save_mirror
+from sync.state.mirror import expire_mirror, load_mirror, mirror_place, save_mirror
 from sync.state.records import RUNS_SCHEMA, GoodDrop, RunEnd, RunFacts, RunRecord
 from sync.state.runs import TargetState, Undone
 from sync.state.seal import seal, sign
@@ -18,6 +19,7 @@ __all__ = [
     "RUNS_SCHEMA",
     "STATES_SCHEMA",
     "STATE_VERSION",
+    "DamagedError",
     "GoodDrop",
     "Journal",
     "RunEnd",
@@ -26,9 +28,11 @@ __all__ = [
     "StateFolder",
     "TargetState",
     "Undone",
+    "check_journal",
     "expire_mirror",
     "hold",
     "load_mirror",
+    "mirror_place",
     "read_states",
     "save_mirror",
     "seal",

@@ -27,7 +27,14 @@ _STORED: dict[object, pl.DataType] = {pl.Boolean: pl.Int64(), pl.Datetime: pl.In
 _PATIENCE_SECONDS = 30.0
 _PRIMARY_CODE = 0xFF
 _FULL = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
-_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_DAMAGED = frozenset(
+    {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}
+)
+"""The last one: a table is not there."""
+
+
+class DamagedError(LocalError):
+    """A database that is not as this program left it."""
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -105,6 +112,8 @@ def check(path: Path, connection: sqlite3.Connection) -> None:
     Raises ``LocalError``, ``UsageError`` or ``sqlite3.Error``.
     """
     (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if not version:  # a file without anything in it
+        raise _damaged(path)
     check_version(path, version)
     (verdict,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
     if verdict != "ok":
@@ -138,9 +147,9 @@ def database_error(path: Path, error: sqlite3.Error) -> LocalError:
     return LocalError(f"{path} cannot be used: {name}", do=do)
 
 
-def _damaged(path: Path) -> LocalError:
+def _damaged(path: Path) -> DamagedError:
     do = "restore it from a backup, or move it away to begin without it"
-    return LocalError(f"{path} is damaged", do=do)
+    return DamagedError(f"{path} is damaged", do=do)
 
 
 def frame(cursor: sqlite3.Cursor, schema: pl.Schema) -> pl.DataFrame:

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sync.disk import PRIVATE_FOLDER, replaced, sync_folder
+from sync.disk import PRIVATE_FOLDER, read_regular, replaced, sync_folder
 from sync.errors import LocalError, UsageError
 
 STATE_VERSION = 3
@@ -30,6 +30,8 @@ whose record an enrollment is, since 3 a run which other run it takes back."""
 OLDEST_VERSION = 1
 
 _VERSION_FILE = "version"
+_LONGEST_VERSION = 100
+"""Characters; more is no number of a version."""
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _DENIED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 
@@ -73,7 +75,7 @@ class StateFolder:
     def _settle_version(self) -> None:
         file = self.path / _VERSION_FILE
         try:
-            found = file.read_text("ascii").strip()
+            found = read_regular(file, _LONGEST_VERSION + 1).decode("ascii").strip()
         except FileNotFoundError:
             write_atomic(file, f"{STATE_VERSION}\n".encode())
             return
@@ -81,7 +83,7 @@ class StateFolder:
             found = ""
         except OSError as error:
             raise local_error(file, error) from None
-        if not found.isdecimal():
+        if not found.isdecimal() or len(found) > _LONGEST_VERSION:
             message = f"{file} is damaged: it holds no version number"
             raise LocalError(
                 message, do=f"restore it; this program writes {STATE_VERSION}"

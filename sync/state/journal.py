@@ -137,8 +137,7 @@ class Journal:
         ``UsageError`` where a newer program wrote it.
         """
         if not path.is_file():
-            message = f"there is no journal {path}"
-            raise LocalError(message, do="see the runs with: roster-sync runs")
+            raise _missing(path)
         with database.database_errors(path):
             connection = connect(path)
             try:
@@ -243,6 +242,11 @@ class Journal:
         return int(self._clock().timestamp() * 1000)
 
 
+def _missing(path: Path) -> LocalError:
+    message = f"there is no journal {path}"
+    return LocalError(message, do="see the runs with: roster-sync runs")
+
+
 def _write_ahead(path: Path, connection: sqlite3.Connection) -> None:
     (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
     if mode != "wal":
@@ -274,3 +278,13 @@ def read_states(path: Path) -> pl.DataFrame:
     query = f"SELECT {', '.join(STATES_SCHEMA)} FROM operations ORDER BY id"  # noqa: S608 - constants
     with database.reading(path) as connection:
         return database.frame(connection.execute(query), STATES_SCHEMA)
+
+
+def check_journal(path: Path) -> None:
+    """Raises ``DamagedError`` for a journal that is not whole, ``LocalError`` for one
+    that is not there or cannot be read, and changes nothing."""
+    if not path.is_file():
+        raise _missing(path)
+    with database.reading(path) as connection:
+        database.check(path, connection)
+        connection.execute("SELECT id, state FROM operations LIMIT 1").fetchone()

@@ -11,7 +11,8 @@ import io
 import json
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -35,8 +36,13 @@ _FORMAT = 1
 _CURRENT = "current.json"
 
 
-def save_mirror(folder: StateFolder, target: str, mirror: Mirror) -> None:
-    """Put this mirror in the place of the one before. Raises ``LocalError``."""
+def save_mirror(
+    folder: StateFolder, target: str, mirror: Mirror, place: str | None = None
+) -> None:
+    """Put this mirror in the place of the one before. Raises ``LocalError``.
+
+    ``place``: where it was read (``config.place``), as ``mirror_place`` tells it.
+    """
     home = folder.mirrors / plain_name(target)
     make_folder(home)
     frames = home / f"{mirror.read_at:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
@@ -48,6 +54,7 @@ def save_mirror(folder: StateFolder, target: str, mirror: Mirror) -> None:
     facts = {
         "format": _FORMAT,
         "folder": frames.name,
+        "place": place,
         "files": files,
         "read_at": mirror.read_at.isoformat(),
         "complete": _by_name(mirror.complete),
@@ -74,24 +81,51 @@ def load_mirror(folder: StateFolder, target: str) -> Mirror | None:
     current = home / _CURRENT
     if not current.exists():
         return None
-    try:
-        with local_errors(current):
-            return _load(home, json.loads(current.read_bytes()))
-    except (ValueError, KeyError, TypeError, AttributeError, PolarsError):
-        message = f"the mirror in {home} is damaged"
-        do = "remove that folder: the next run reads everything anew"
-        raise LocalError(message, do=do) from None
+    with _damage_told(home), local_errors(current):
+        return _load(home, json.loads(current.read_bytes()))
+
+
+def mirror_place(folder: StateFolder, target: str) -> str | None:
+    """Where the mirror was read that was saved last; null where that is not known.
+
+    Raises ``LocalError`` where it is damaged.
+    """
+    home = folder.mirrors / plain_name(target)
+    current = home / _CURRENT
+    if not current.exists():
+        return None
+    with _damage_told(home), local_errors(current):
+        place = json.loads(current.read_bytes()).get("place")
+        return place if isinstance(place, str) else None
 
 
 def expire_mirror(folder: StateFolder, target: str) -> None:
     """Let the next run read everything and not changes alone: what is known did not
-    prove right. Raises ``LocalError``."""
-    current = folder.mirrors / plain_name(target) / _CURRENT
+    prove right. Raises ``LocalError``, also where it is damaged."""
+    home = folder.mirrors / plain_name(target)
+    current = home / _CURRENT
     if not current.exists():
         return
-    with local_errors(current):
+    with _damage_told(home), local_errors(current):
         facts = json.loads(current.read_bytes())
         write_atomic(current, json.dumps(facts | {"tables": {}}, indent=2).encode())
+
+
+_DAMAGE = (
+    *(ValueError, LookupError, TypeError, AttributeError),
+    *(RecursionError, PolarsError),
+)
+"""What reading a mirror ends with that is not as it was written."""
+
+
+@contextmanager
+def _damage_told(home: Path) -> Iterator[None]:
+    try:
+        yield
+    except _DAMAGE:
+        message = f"the mirror in {home} is damaged"
+        do = "remove that folder: the next run reads everything anew"
+        raise LocalError(message, do=do) from None
 
 
 def _save_frame(path: Path, frame: pl.DataFrame) -> str:

@@ -53,7 +53,8 @@ _CHANGES = {
     3: "ALTER TABLE runs ADD COLUMN undoes TEXT",
 }
 """By version of the state, what its tables had not before."""
-_LAST_WRITTEN = "WHERE wrote ORDER BY number DESC LIMIT 1"
+_WROTE_OR_UNDOES = "WHERE wrote OR undoes IS NOT NULL ORDER BY number"
+_ALL_DONE = "done"
 _STOPPED = """WHERE outcome = 'interrupted'
     AND number = (SELECT max(number) FROM runs WHERE wrote)
     AND NOT EXISTS
@@ -193,20 +194,25 @@ class TargetState:
         return next(iter(self._runs("WHERE run = ?", run)), None)
 
     def undone(self) -> Undone | None:
-        """The run that stands taken back: what wrote last undid it.
+        """The latest run that stands taken back.
 
-        To take an undo back restores what it had undone, so every other link of such a
-        chain leaves nothing taken back.
+        An undo stands from its first request on, until a run that came to its end with
+        all done took it back, or a plan of a drop was carried out: such a plan waits
+        for somebody to approve it while anything stands.
         """
-        last = next(iter(self._runs(_LAST_WRITTEN)), None)
-        found = None
-        if last is not None and last.undoes is not None:
-            found = Undone(last.undoes, last.run)
-        links = 0
-        while last is not None and last.undoes is not None:
-            links += 1
-            last = self.find_run(last.undoes)
-        return found if links % 2 else None
+        standing: dict[str, Undone] = {}
+        links: dict[str, int] = {}
+        for one in self._runs(_WROTE_OR_UNDOES):
+            if one.undoes is None:
+                standing.clear()
+                continue
+            links[one.run] = links.get(one.undoes, 0) + 1
+            takes_back = links[one.run] % 2 == 1
+            if takes_back and one.wrote:
+                standing[one.run] = Undone(one.undoes, one.run)
+            elif not takes_back and one.outcome == _ALL_DONE:
+                standing.pop(one.undoes, None)
+        return next(reversed(standing.values()), None)
 
     def last_good(self, source: str | None = None) -> GoodDrop | None:
         """The last good drop of that source (none: of the source without a name)."""

@@ -73,6 +73,14 @@ def origin_of(url: str) -> str:
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
+def host_of(url: str) -> str:
+    """Whom an address names, for people: the host, and the port where it is written."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").lower()
+    named = f"[{host}]" if ":" in host else host
+    return named if parts.port is None else f"{named}:{parts.port}"
+
+
 def full_url(base: str, path: str, query: Iterable[tuple[str, str]]) -> str:
     """The address of a request; it cannot leave ``base``.
 

@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 
 from sync.errors import TargetError, UsageError
 from sync.model.request import Answer
-from sync.wire.address import checked_base, origin_of
+from sync.wire.address import checked_base, host_of, origin_of
 from sync.wire.failures import parse_json
 
 SPARE_SECONDS = 60.0
@@ -181,7 +181,10 @@ def read_token(service: Service, answer: Answer, now: float) -> Token:
     text = body.get("access_token") if isinstance(body, dict) else None
     if not isinstance(text, str) or not _TOKEN.fullmatch(text):
         message = f"{service.name}: the token service's answer holds no token"
-        raise TargetError(message, do="check token_url in the configuration")
+        auth = service.auth
+        url = auth.token_url if isinstance(auth, ClientCredentials) else service.url
+        host = host_of(url)
+        raise TargetError(message, do=f"see whether {host} is the token service")
     life = _seconds(body.get("expires_in"))
     granted = body.get("scope")
     asked = service.auth.scopes if isinstance(service.auth, ClientCredentials) else ()

@@ -19,7 +19,7 @@ from sync.errors import LocalError
 from sync.log import get_logger
 from sync.model.outcome import Failure, FailureKind
 from sync.model.request import Answer, Request
-from sync.wire.address import origin_of, route
+from sync.wire.address import host_of, origin_of, route
 from sync.wire.auth import OAuth1, Service, Token
 from sync.wire.connections import Connections, Headers, Lost, NoAnswerError
 from sync.wire.failures import (
@@ -147,6 +147,10 @@ class Wire:
             if service in {None, name}:
                 with self._halt.waiting():
                     await keeper.current()
+
+    def host(self, service: str) -> str:
+        """Whom the address of a service names, for people."""
+        return host_of(self._services[service].url)
 
     def halt(self, reason: str) -> None:
         """No new request leaves; those in flight get ten seconds."""

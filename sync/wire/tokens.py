@@ -16,6 +16,7 @@ import anyio
 from sync.errors import TargetError
 from sync.model.outcome import Failure
 from sync.model.request import Answer
+from sync.wire.address import host_of
 from sync.wire.auth import (
     Bearer,
     ClientCredentials,
@@ -80,6 +81,7 @@ class TokenKeeper:
         return token if fresh and not self._refused else None
 
     async def _renew(self, auth: ClientCredentials) -> Token:
+        host = host_of(auth.token_url)
         headers, body = token_request(auth)
         answer = await self.post(auth.token_url, headers, body)
         refused = isinstance(answer, Failure) and answer.status in _REFUSED
@@ -92,17 +94,24 @@ class TokenKeeper:
                 text = f"{self.service.name}: no token: {answer.message}"
                 advice = TLS_ADVICE
             elif answer.status is None:
-                text = f"{self.service.name}: the token service does not answer"
-                advice = "see whether the system is up and token_url is right"
+                text = (
+                    f"{self.service.name}: the token service does not answer "
+                    f"({host}: {answer.message})"
+                )
+                advice = "see whether the system is up and this is its address"
             else:
                 text = f"{self.service.name}: no token: {summary(known)}"
-                advice = "check token_url, client_id, client_secret and scopes"
+                advice = (
+                    f"check client_id, client_secret and scopes, and whether {host} is "
+                    "where they are for"
+                )
             raise TargetError(text, do=advice)
         try:
             token = read_token(self.service, answer, self.now())
         except UnreadableError as error:
             text = f"{self.service.name}: the token service's answer: {error}"
-            raise TargetError(text, do="check token_url") from None
+            advice = f"see whether {host} is the token service"
+            raise TargetError(text, do=advice) from None
         self._token = replace(token, replaces_refused=self._refused)
         self._proven = self._refused = False
         return self._token

@@ -115,3 +115,22 @@ def test_a_resumed_run_names_what_its_first_process_left_alone(
     again = meddled.run("resume", "--json")
     assert again.code == 1, again.err
     named(meddled, again.document)
+
+
+def test_a_skipped_change_is_no_answer_of_the_system_and_comes_again(
+    meddled: Workspace,
+) -> None:
+    ended = meddled.run("apply", plan_of(meddled))
+    assert ended.code == 1
+    assert "2 changes skipped" in ended.line
+    said = "The next run compares anew and writes what the drop says over it"
+    assert said in " ".join(ended.out.split())
+    run = meddled.run("runs", "--json").document["runs"][0]["run"]
+    page = (meddled.state / "runs" / run / "report.html").read_text("utf-8")
+    assert "answered drift" not in page
+    assert said in page
+    again = meddled.sync(meddled.folder / "next")
+    assert again.code == 0, again.err
+    now = person(meddled.sandbox.dump(), THEIRS)
+    assert now["phone"] == "+1-617-555-0180"
+    assert now["givenName"] != "Canarina"

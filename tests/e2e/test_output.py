@@ -227,3 +227,40 @@ def test_one_target_named_twice_runs_once(two: tuple[Workspace, Sandbox]) -> Non
     command = ("run", "drop", "--target", "first", "--target", "first", "--json")
     assert workspace.run(*command).document["target"] == "first"
     assert len(workspace.run("runs", "--json").document["runs"]) == 1
+
+
+NOWHERE = "http://127.0.0.1:1"
+
+
+def test_a_dead_system_is_named_by_its_host_and_of_several_by_its_target(
+    synced: Workspace,
+) -> None:
+    there = {"url": NOWHERE, "token_url": f"{NOWHERE}/secret/token"}
+    table = target_table(synced.sandbox.url, limits={"retries": 0})
+    dead = {**table, "platform": table["platform"] | there}
+    dead["api"] = table["api"] | there
+    targets = {"dead": dead, TARGET: table}
+    synced.write_config({"state_dir": "state", "targets": targets})
+    drop = synced.folder / "drop"
+    alone = synced.run("plan", drop, "--target", "dead")
+    both = synced.run("plan", drop, "--target", "dead", "--target", TARGET)
+    assert alone.code == both.code == 5
+    assert "roster-sync: platform: the token service does not answer (" in alone.line
+    assert "(127.0.0.1:1: no connection)" in alone.line
+    assert "roster-sync: dead: platform: " in both.line
+    for line in (alone.line, both.line):
+        assert "token_url" not in line
+        assert "/secret" not in line
+
+
+@pytest.mark.parametrize("option", ["--deadline", "--wait"])
+def test_a_time_that_is_none_is_told_before_the_drop_is_read(
+    workspace: Workspace, option: str
+) -> None:
+    workspace.configure()
+    drop = workspace.drop(slim())
+    ended = workspace.run("run", drop, "--target", TARGET, option, "yesterday")
+    assert ended.code == 2
+    assert option in ended.line
+    assert "read and validate" not in ended.err
+    assert not list(workspace.folder.glob("state/runs/*"))

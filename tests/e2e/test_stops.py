@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import re
 import signal
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -283,3 +287,70 @@ def test_what_a_killed_run_kept_may_be_damaged(slow: Workspace, name: str) -> No
     ended = slow.sync(slow.folder / "drop")
     assert ended.code in {0, 4}, ended.err  # held where the ledger knows too little
     assert any("damaged" in note for note in ended.document["notes"])
+
+
+def removed(path: Path) -> None:
+    for one in path.parent.glob("journal*"):
+        one.unlink()
+
+
+def emptied(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def halved(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+HARMS = {removed: "is lost", emptied: "is damaged", halved: "is damaged"}
+
+
+def without_journal(workspace: Workspace, harm: Callable[[Path], None]) -> str:
+    """A run that was killed in the midst of sending, and whose journal is gone."""
+    run = killed(workspace)
+    workspace.configure(limits={"concurrency": 2}, settle="0s")
+    journal = workspace.state / "runs" / run / "journal.sqlite"
+    with closing(sqlite3.connect(journal)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    harm(journal)
+    return run
+
+
+def is_all_in_doubt(workspace: Workspace, run: str, why: str) -> None:
+    report = workspace.report(run)
+    planned = total(report, "operations", "planned")
+    assert planned == total(report, "operations", "in_doubt") > ENOUGH
+    assert report["balanced"] is True
+    assert f"what run {run} sent is not known: its journal {why}" in report["notes"]
+
+
+@pytest.mark.parametrize(("harm", "why"), HARMS.items(), ids=["lost", "empty", "half"])
+def test_what_a_killed_run_sent_is_not_known_without_its_journal_and_nights_go_on(
+    slow: Workspace, harm: Callable[[Path], None], why: str
+) -> None:
+    run = without_journal(slow, harm)
+    ended = slow.sync(slow.folder / "drop")
+    assert ended.code == 0, ended.err
+    said = [note for note in ended.document["notes"] if run in note]
+    assert said == [
+        f"run {run} had been interrupted; what it sent is not known, its journal {why}:"
+        " what it did is found by comparing"
+    ]
+    assert total(ended.document, "operations", "planned") > 0
+    is_all_in_doubt(slow, run, why)
+    is_synced(slow)
+
+
+@pytest.mark.parametrize(("harm", "why"), [*HARMS.items()][::2], ids=["lost", "half"])
+def test_resume_without_the_journal_sends_nothing_and_says_run_again(
+    slow: Workspace, harm: Callable[[Path], None], why: str
+) -> None:
+    run = without_journal(slow, harm)
+    resumed = slow.run("resume")
+    assert resumed.code == 8
+    assert f"what run {run} sent is not known: its journal {why}" in resumed.line
+    assert "run again" in resumed.line
+    assert "send " not in resumed.err
+    is_all_in_doubt(slow, run, why)
+    assert slow.sync(slow.folder / "drop").code == 0
+    is_synced(slow)

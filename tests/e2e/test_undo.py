@@ -145,6 +145,50 @@ def test_to_take_an_undo_back_gives_the_first_state_and_holds_nothing(
     assert total(quiet.document, "operations", "planned") == 0
 
 
+def holds(workspace: Workspace, drop: str, run: str) -> None:
+    """That a night with this drop waits for somebody, for that run's sake."""
+    before = workspace.sandbox.dump()
+    ended = workspace.sync(workspace.folder / drop)
+    assert ended.code == 4, ended.err
+    (guard,) = [one for one in ended.document["guards"] if one["name"] == "undone"]
+    assert f"has taken back run {run}" in guard["message"]
+    assert workspace.sandbox.dump() == before
+
+
+def test_of_two_runs_taken_back_the_one_that_still_stands_so_holds_the_nights(
+    synced: Workspace,
+) -> None:
+    first = night(synced, changed(district()))
+    other = with_cell(changed(district()), "students", PERSON, phone="+1-617-555-0100")
+    second = night(synced, other, "other")
+    back = undone(synced, second)
+    assert undone(synced, first).code == 0
+    holds(synced, "night", first)
+    restored = undone(synced, back.document["run"])
+    assert restored.code in {0, 1}, restored.err
+    holds(synced, "night", first)
+    assert approve(synced, synced.sync(synced.folder / "night")).code == 0
+    quiet = synced.sync(synced.folder / "night")
+    assert (quiet.code, total(quiet.document, "operations", "planned")) == (0, 0)
+
+
+def test_a_run_stands_taken_back_while_it_could_not_be_restored(
+    synced: Workspace,
+) -> None:
+    run = night(synced, changed(district()))
+    back = undone(synced, run).document["run"]
+    planned = synced.run("undo", back, "--json")
+    synced.sandbox.configure(faults={"503": 1.0})
+    failed = applied(synced, planned)
+    assert failed.code == 5, failed.err
+    synced.sandbox.configure(faults={})
+    for _ in range(2):
+        holds(synced, "night", run)
+    assert undone(synced, back).code == 0
+    quiet = synced.sync(synced.folder / "night")
+    assert (quiet.code, total(quiet.document, "operations", "planned")) == (0, 0)
+
+
 def test_an_undo_is_held_by_the_guards_of_any_plan(synced: Workspace) -> None:
     run = night(synced, changed(district()))
     synced.configure(guards={"updates": {"count": 0}})
@@ -267,3 +311,53 @@ def test_an_unproven_list_lets_nothing_be_ended_or_made(synced: Workspace) -> No
     assert total(planned.document, "operations", "planned") == total(
         planned.document, "diff", "update"
     ) + total(planned.document, "diff", "reactivate")
+
+
+def test_an_undo_that_leaves_a_record_says_which_and_why_wherever_one_looks(
+    synced: Workspace,
+) -> None:
+    run = night(synced, changed(district()))
+    theirs = person(synced.sandbox.dump(), PERSON) | {"middleName": "Theirs"}
+    synced.sandbox.load({"users": [theirs]})
+    out = synced.folder / "back.rsplan"
+    planned = synced.run("undo", run, "--out", out)
+    words = "1 record was changed by others since and is left"
+    line = f"students {PERSON}: left as it is: changed since run {run}: middleName"
+    assert planned.code == 1, planned.err
+    assert words in planned.line
+    assert "frozen" not in planned.line
+    assert line in planned.out
+    assert line in synced.run("show", out).out
+    assert line not in synced.run("show", out, "--entity", "agents").out
+    carried = synced.run("apply", out)
+    assert carried.code == 1, carried.err
+    assert words in carried.line
+    assert line in carried.out
+    for each in synced.run("runs", "--json").document["runs"][:2]:
+        folder = synced.state / "runs" / each["run"]
+        page = (folder / "report.html").read_text("utf-8")
+        before, _, _ = page.partition('id="counts"')
+        assert f"changed since run {run}: middleName" in before
+        assert f"<code>{PERSON}</code>" in before
+        assert "<p>Nothing.</p>" not in before
+        assert words in before
+        assert "unknown" not in page
+        assert f"takes back run <strong>{run}</strong>" in page
+
+
+def test_an_undo_of_an_undo_shows_whom_it_ends_again_as_removed(
+    synced: Workspace,
+) -> None:
+    first = undone(synced, night(synced, changed(district())))
+    out = synced.folder / "again.rsplan"
+    planned = synced.run("undo", first.document["run"], "--json", "--out", out)
+    students = planned.document["entities"]["students"]["diff"]
+    assert (students["update"], students["remove"]) == (2, 1)
+    (guard,) = [
+        one
+        for one in planned.document["guards"]
+        if (one["name"], one["entity"], one["group"]) == ("removals", "students", None)
+    ]
+    assert guard["count"] == students["remove"]
+    assert planned.document["balanced"] is True
+    assert "students, remove 1" in synced.run("show", out).out

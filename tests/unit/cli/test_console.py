@@ -360,3 +360,25 @@ def test_a_message_between_bars_keeps_its_line(
         say(console, "slower now")
 
     assert "slower now\n" in err.getvalue()
+
+
+def test_a_whole_table_is_not_broken_where_nobody_watches(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    table = Table(box=None)
+    table.add_column("a", overflow="fold")
+    table.add_row("x" * 300)
+    console = Console()
+    console.result(table, whole=True)
+    assert "x" * 300 in capsys.readouterr().out
+    console.result(table)
+    assert "x" * 300 not in capsys.readouterr().out
+
+
+def test_on_a_terminal_even_a_whole_table_fits_its_width(watched: Watched) -> None:
+    table = Table(box=None, show_header=False)
+    table.add_column("a", overflow="fold")
+    table.add_row("x" * 300)
+    out, _ = watched()
+    Console().result(table, whole=True)
+    assert max(map(len, out.getvalue().splitlines())) <= 80

@@ -98,3 +98,10 @@ def test_a_wait_is_a_duration() -> None:
     assert duration("30m", "--wait") == timedelta(minutes=30)
     with pytest.raises(UsageError, match="--wait"):
         duration("long", "--wait")
+
+
+def test_a_deadline_that_is_none_is_told_both_forms() -> None:
+    with pytest.raises(UsageError) as told:
+        deadline("yesterday", CONFIG)
+    assert "such as 2h" in told.value.line()
+    assert "time of day; such as 04:30" in told.value.line()

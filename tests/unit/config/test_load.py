@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 from datetime import date, timedelta
 from pathlib import Path
@@ -21,6 +22,7 @@ from sync.config import (
     fingerprint,
     load,
 )
+from sync.config.load import LARGEST
 from sync.config.problems import known_keys
 from sync.errors import ConfigError, ExitCode, UsageError
 from sync.model.entities import REFERENCE, SYNCED, Entity
@@ -390,6 +392,23 @@ def test_a_missing_file_says_how_to_make_one(tmp_path: Path) -> None:
 def test_a_folder_in_its_place_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read: Is a directory"):
         load(tmp_path, KINDS)
+
+
+def test_a_pipe_in_its_place_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/zero")):
+        with pytest.raises(ConfigError, match="not a regular file"):
+            load(path, KINDS)
+
+
+def test_a_file_that_is_larger_than_any_configuration_is_refused(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "roster-sync.toml"
+    with path.open("wb") as file:
+        file.truncate(LARGEST + 1)
+    with pytest.raises(ConfigError, match="more than 16,777,216 bytes"):
+        load(path, KINDS)
 
 
 def test_the_variable_and_then_the_working_folder_name_the_file(

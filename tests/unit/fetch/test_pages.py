@@ -407,3 +407,15 @@ async def test_whatever_the_page_size_nothing_is_lost_or_doubled(  # noqa: PLR09
     world.remote.largest = largest
     got = await read(world, Listing("users", "api", "/users", limit=limit))
     assert ids(got) == world.remote.lists["/users"]
+
+
+async def test_a_list_that_nobody_answers_for_names_the_host(world: World) -> None:
+    def gone(*_: object) -> httpx.Response:
+        message = "refused"
+        raise httpx.ConnectError(message)
+
+    world.remote.odd = gone
+    with pytest.raises(TargetError, match="api: the list users of ") as caught:
+        await read(world)
+    async with world.wire() as wire:
+        assert f" of {wire.host('api')} could not be read (" in caught.value.line()

@@ -158,7 +158,8 @@ def test_a_creation_in_doubt_is_missing_only_when_it_has_had_time_to_show(
     read = Late(doubt.after)
     with Journal.create(tmp_path / "journal.sqlite", operations) as journal:
         anyio.run(journal.sent, ["enrollments:e"])
-        found = anyio.run(surely_wrong, read, operations, context, wire, journal)
+        sent = journal.states()
+        found = anyio.run(surely_wrong, read, operations, context, wire, sent)
     assert (found.height, read.reads) == (doubt.wrong, doubt.reads)
 
 

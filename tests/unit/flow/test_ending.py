@@ -79,9 +79,9 @@ def test_the_code_of_a_run_that_came_to_its_end(
 @pytest.mark.parametrize(
     ("told", "code", "words"),
     [
-        (story(("rows", "rejected")), PARTIAL, "1 rows rejected"),
+        (story(("rows", "rejected")), PARTIAL, "1 row rejected;"),
         (story(("diff", "blocked")), PARTIAL, "blocked or frozen"),
-        (story(("operations", "skipped")), PARTIAL, "1 changes skipped"),
+        (story(("operations", "skipped")), PARTIAL, "1 change skipped;"),
         (story(converged=False), PARTIAL, "did not read back"),
         (story(missing_files=("users",)), PARTIAL, "users.csv of the last good drop"),
         (story(incomplete=True), FAILED, "proven complete"),

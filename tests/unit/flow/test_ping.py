@@ -208,7 +208,8 @@ async def test_without_a_token_no_list_is_asked() -> None:
     found = await world.ping()
     assert [one.url.path for one in world.asked] == ["/v1/token"]
     [line] = lines(found)
-    assert line.startswith("api: no token: 401 invalid_client; check token_url")
+    assert line.startswith("api: no token: 401 invalid_client; check client_id")
+    assert "whether api.example is where they are for" in line
     assert [one.asked for one in found.lists] == [False, False]
     assert found.lists[0].trouble is not None
     assert found.lists[0].trouble.do == "see what api said first"

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -132,3 +133,35 @@ def test_rows_that_the_target_does_not_sync_count_as_unsupported() -> None:
         "unsupported": 4
     }
     assert set(found["orgs"]) == {"rows"}
+
+
+@pytest.mark.parametrize(
+    ("was", "ends", "part"),
+    [
+        ("reactivate", True, "remove"),
+        ("update", False, "update"),
+        (None, True, "update"),
+    ],
+)
+def test_what_an_undo_ends_again_counts_as_removed(
+    was: str | None, part: str, *, ends: bool
+) -> None:
+    rules, nobody = (
+        {Entity.STUDENTS: RULES},
+        pl.DataFrame(schema={"entity": pl.String(), "_key": pl.String()}),
+    )
+    none = LedgerView(LEDGER_SCHEMA.to_frame(), PAIRS_SCHEMA.to_frame())
+    ours = pl.DataFrame([{"_key": "a", "status": "active", "phone": "1"}])
+    theirs = ours.with_columns(phone=pl.lit("2"), enabledUser=pl.lit("true"))
+    one = {Entity.STUDENTS: ours.with_columns(enabledUser=pl.lit("true"))}
+    found = diff(DiffInput(one, {Entity.STUDENTS: theirs}, nobody, rules, none))
+    frame = found[Entity.STUDENTS].with_columns(
+        ends=pl.lit(ends), fate=pl.lit(None, pl.String)
+    )
+    frame = frame.with_columns(pl.lit(was, pl.String).alias("d:_was"))
+    counts = {Entity.STUDENTS: RowCounts(read=1, accepted=1)}
+    told = account(
+        counts, {}, {Entity.STUDENTS: frame}, OPERATION_SCHEMA.to_frame(), frozenset()
+    )
+    diffs = told["students"]["diff"]
+    assert {name: n for name, n in diffs.items() if n} == {part: 1}

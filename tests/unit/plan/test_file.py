@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 import zipfile
 from datetime import UTC, datetime
@@ -146,6 +147,23 @@ def test_what_cannot_be_read_is_named(
     path = tmp_path if what == "folder" else tmp_path / "none.rsplan"
     with pytest.raises(UsageError, match="cannot be read"):
         read_plan(path, folder)
+
+
+def test_a_pipe_or_a_device_is_no_plan_and_is_not_waited_for(
+    tmp_path: Path, folder: StateFolder
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/zero")):
+        with pytest.raises(UsageError, match="not a regular file"):
+            read_plan(path, folder)
+
+
+def test_a_file_that_is_larger_than_any_plan_is_not_read(
+    written: Path, folder: StateFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sync.plan.file.LARGEST", written.stat().st_size - 1)
+    with pytest.raises(UsageError, match="too large"):
+        read_plan(written, folder)
 
 
 def test_the_schema_names_what_stands_in_the_file(written: Path) -> None:

@@ -418,8 +418,13 @@ def test_what_another_source_named_alone_is_in_no_share() -> None:
         (((3, NEW | {"known": True, "ended": True}),), False),
         (((3, NEW),), False),
         (((2, NEW | {"known": True}), (1, STAYS)), False),
+        (((3, NEW | {"known": True, "decision": "deferred"}),), True),
+        (((3, NEW | {"decision": "deferred"}),), False),
     ],
-    ids=["all were there", "ended by us", "never seen", "some still are"],
+    ids=[
+        *("all were there", "ended by us", "never seen", "some still are"),
+        *("put off for it", "put off, and never seen"),
+    ],
 )
 def test_what_was_there_and_is_all_gone_is_not_made_anew_unseen(
     groups: tuple[tuple[int, Row], ...], trips: bool
@@ -554,7 +559,8 @@ def test_after_a_run_was_taken_back_the_next_plan_is_held_with_examples(
     assert (found.name, found.limit, found.count) == ("undone", "hold", operations)
     assert (found.of, found.tripped) == (operations, holds)
     assert "run run-2 has taken back run run-1" in found.message
-    assert f"{operations:,} changes" in found.message
+    words = "1 change " if operations == 1 else f"{operations:,} changes "
+    assert words in found.message
     assert len(found.examples) == (3 if holds else 0)
     assert "undone" not in tripped(judged(rows((5, NEW))))
 

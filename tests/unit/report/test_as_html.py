@@ -18,6 +18,7 @@ from sync.model.outcome import Failure, FailureKind, Outcome, State
 from sync.model.plan import Guard
 from sync.report import (
     OUTCOME_SCHEMA,
+    UNTOUCHED_SCHEMA,
     Account,
     Stage,
     operations_table,
@@ -331,3 +332,62 @@ def test_a_chart_has_few_bars_inside_its_field(seconds: int) -> None:
 def test_no_chart_is_drawn_when_nothing_was_sent() -> None:
     assert chart([]) is None
     assert chart([0, 0]) is None
+
+
+@pytest.mark.parametrize(
+    ("ended", "said"),
+    [
+        ((State.SKIPPED, None, "drift"), "The next run compares anew"),
+        ((State.BLOCKED, None, "blocked"), ""),
+        ((State.FAILED, None, "no_connection"), "has not answered (no connection)"),
+        ((State.FAILED, 422, "invalid_data"), "The remote system answered 422 invalid"),
+    ],
+)
+def test_an_answer_is_told_of_where_there_was_one(
+    make_account: Make,
+    make_operations: Make,
+    ended: tuple[State, int | None, str],
+    said: str,
+) -> None:
+    state, status, code = ended
+    failure = Failure(FailureKind.REJECT, status, code, "why")
+    outcomes = outcomes_table([Outcome("op-0", state, status, None, failure)])
+    text = page(make_account(), operations_table(make_operations({}), outcomes))
+    assert ("The remote system answered" in text) is (status is not None)
+    assert said in text
+
+
+def test_a_run_that_was_refused_asks_for_a_person_and_adds_nothing_up(
+    make_account: Make, make_operations: Make
+) -> None:
+    refused = make_account(
+        outcome="refused",
+        exit_code=2,
+        findings=Findings.none(),
+        differs=(),
+        entities={},
+        guards=(),
+        advice="the plan is too old; make a new one",
+    )
+    text = page(refused, operations_table(make_operations(), _nothing()))
+    attention = text[text.index('id="attention"') : text.index('id="counts"')]
+    assert "<p>Nothing.</p>" not in attention
+    assert "the plan is too old; make a new one" in attention
+    assert "Yes, every row" not in text
+    assert "Nothing was counted" in text
+
+
+def test_records_that_an_undo_leaves_need_a_person(
+    make_account: Make, make_operations: Make
+) -> None:
+    rows = [("students", f"s-{n}", "frozen", "changed since run r") for n in range(7)]
+    left = pl.DataFrame(
+        [(*row, None, None) for row in rows], UNTOUCHED_SCHEMA, orient="row"
+    )
+    account = make_account(undoes="r", left=left, findings=Findings.none())
+    text = page(account, operations_table(make_operations(), _nothing()))
+    attention = text[text.index('id="attention"') : text.index('id="counts"')]
+    assert "7 records of students: changed since run r" in attention
+    assert "<code>s-4</code>" in attention
+    assert "and 2 more, all in operations.csv" in attention
+    assert "7 records were changed by others since and are left." in text

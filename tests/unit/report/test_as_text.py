@@ -201,7 +201,7 @@ def test_every_guard_that_trips_is_told_with_examples_and_no_address(
     text = _printed(summary(make_account(guards=guards, approved=None)))
 
     assert "held by removals of students: nine end; such as s-1, …@…\n" in text
-    assert "held by first_run of all: look at it\n" in text
+    assert "held by first_run: look at it\n" in text
     assert "none change" not in text
 
 

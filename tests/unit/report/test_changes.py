@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sync.report import OUTCOME_SCHEMA, operations_table
-from sync.report.changes import FieldChange, changes, examples, fair_share
+from sync.report.changes import (
+    FieldChange,
+    changes,
+    examples,
+    fair_share,
+    field_change,
+    shown_verbs,
+)
 
 
 def test_each_changed_field_stands_with_before_and_after(
@@ -85,3 +93,37 @@ def test_a_fair_share_keeps_the_order_and_forgets_no_kind(
     assert shared["n"].is_sorted()
     if limit >= 3:
         assert set(shared["kind"]) == set(kinds)
+
+
+def test_of_a_record_that_ends_only_what_differs_is_a_change(
+    make_operations: Callable[..., pl.DataFrame],
+) -> None:
+    before = {"status": "active", "role": "student", "classSourcedId": "c-1"}
+    row = {"verb": "remove", "before": before, "after": {**before, "status": "x"}}
+
+    assert changes(make_operations(row))[0].fields == (
+        FieldChange("status", "active", "x"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("now", "reveal", "shown"),
+    [
+        ("+1-505-555-0199", False, "…99 (changed)"),
+        ("+1-617-555-0199", False, "…99"),
+        ("+1-505-555-0198", False, "…98"),
+        ("+1-505-555-0199", True, "+1-505-555-0199"),
+    ],
+)
+def test_a_value_that_looks_the_same_where_it_is_masked_is_said_to_have_changed(
+    now: str, shown: str, *, reveal: bool
+) -> None:
+    found = field_change("phone", "+1-617-555-0199", now, reveal=reveal)
+    assert found.after == shown
+
+
+def test_what_an_undo_ends_by_writing_it_back_is_shown_as_removed(
+    make_operations: Callable[..., pl.DataFrame],
+) -> None:
+    frame = make_operations({"ends": True}, {}, {"verb": "create"})
+    assert shown_verbs(frame)["verb"].to_list() == ["remove", "update", "create"]

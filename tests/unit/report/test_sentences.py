@@ -6,18 +6,30 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import polars as pl
 import pytest
 
+from sync.model.finding import Finding, Findings, Severity
 from sync.model.plan import Guard
+from sync.model.renames import PROPOSAL_SCHEMA
 from sync.report import PARTS, Account
-from sync.report.sentences import approval, duration, headline, number, remarks, when
+from sync.report.sentences import (
+    approval,
+    duration,
+    headline,
+    number,
+    remarks,
+    when,
+    worst_held,
+)
 
 
 def _made(planned: int, done: int, rejected: int = 0) -> dict[str, object]:
     operations = dict.fromkeys(PARTS["operations"], 0)
     operations.update(planned=planned, done=done, failed=planned - done)
     rows = {"read": rejected, "accepted": 0, "merged": 0, "rejected": rejected}
-    return {"entities": {"users": {"rows": rows, "operations": operations}}}
+    entities = {"users": {"rows": rows, "operations": operations}}
+    return {"entities": entities, "exit_code": int(rejected > 0 or done < planned)}
 
 
 @pytest.mark.parametrize(
@@ -67,7 +79,8 @@ def test_what_is_set_aside_is_not_said_to_be_held(
         | {"unchanged": 5 - aside, "unsupported": aside},
         "operations": dict.fromkeys(PARTS["operations"], 0),
     }
-    assert headline(make_account(entities={"users": counts})).endswith(said)
+    account = make_account(entities={"users": counts}, exit_code=0)
+    assert headline(account).endswith(said)
 
 
 @pytest.mark.parametrize(
@@ -178,3 +191,81 @@ def test_the_headline_of_an_undo_says_what_it_takes_back(
 ) -> None:
     account = make_account(outcome=outcome, undoes="r-1", **_made(planned, planned))
     assert headline(account).startswith(f"Night of 21 Nov, district: {said}")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "said"),
+    [
+        ("done", "2 ids that have changed accepted, as somebody has confirmed."),
+        ("held", "2 ids that have changed would be accepted, as somebody has"),
+        ("refused", "2 ids that have changed confirmed by somebody: not accepted"),
+        ("target_failed", "2 ids that have changed confirmed by somebody: not"),
+    ],
+)
+def test_only_a_run_that_ends_well_has_accepted_what_was_confirmed(
+    make_account: Callable[..., Account], outcome: str, said: str
+) -> None:
+    found = remarks(make_account(outcome=outcome, accepted=2))
+    assert next(one for one in found if "ids that" in one).startswith(said)
+
+
+def _aside(**parts: int) -> dict[str, object]:
+    rows = {"read": 9, "accepted": 9, "merged": 0, "rejected": parts.pop("rejected", 0)}
+    diff = dict.fromkeys(PARTS["diff"], 0) | parts
+    operations = dict.fromkeys(PARTS["operations"], 0)
+    sections = {"rows": rows, "diff": diff, "operations": operations}
+    return {"entities": {"users": sections}, "findings": Findings.none()}
+
+
+def _pairs(people: int) -> pl.DataFrame:
+    row = dict.fromkeys(PROPOSAL_SCHEMA)
+    rows = [row | {"new": f"n-{n}", "clear": True} for n in range(people)]
+    return pl.DataFrame(rows, PROPOSAL_SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        (_aside(rejected=2), "nothing was changed; 2 rows were rejected."),
+        (_aside(frozen=1), "nothing was changed; 1 row waits."),
+        (
+            _aside(proposed=3) | {"proposals": _pairs(3)},
+            "nothing was changed; 3 people wait.",
+        ),
+        (
+            _aside()
+            | {"findings": Findings.of([Finding("RS413", Severity.WARNING, "m")])},
+            "nothing was changed; the last rows of a file are missing.",
+        ),
+        (_aside(), "nothing was changed; not everything is as it should be."),
+    ],
+)
+@pytest.mark.parametrize("outcome", ["partial", "preview"])
+def test_where_something_waits_nothing_is_said_to_be_as_the_drop_says(
+    make_account: Callable[..., Account],
+    fields: dict[str, object],
+    said: str,
+    outcome: str,
+) -> None:
+    text = headline(make_account(outcome=outcome, exit_code=1, **fields))
+    if outcome == "preview":
+        said = said.replace("nothing was", "a preview. Nothing would be", 1)
+    assert text.endswith(f"district: {said}")
+
+
+def _guard(name: str, count: int, limit: str = "5 %") -> Guard:
+    return Guard(name, "users", None, count, 2000, limit, True, "m", ("u-1",))
+
+
+def test_of_several_guards_a_line_names_the_worst_loss() -> None:
+    guards = (
+        _guard("first_run", 2000, "hold"),
+        _guard("updates", 1900),
+        _guard("removals", 1272),
+        replace(_guard("removals", 2000), tripped=False),
+    )
+    assert worst_held(guards) == (
+        "removals of users: 1,272 of 2,000, the limit is 5 %; "
+        "and by 2 more guards (updates, first_run)"
+    )
+    assert worst_held(guards[2:]) == "removals of users: m; such as u-1"

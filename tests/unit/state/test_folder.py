@@ -203,6 +203,18 @@ def test_a_version_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         StateFolder(tmp_path)
 
 
+def test_a_version_of_many_digits_is_damaged(tmp_path: Path) -> None:
+    (tmp_path / "version").write_text("9" * 5000, "ascii")
+    with pytest.raises(LocalError, match=r"version is damaged"):
+        StateFolder(tmp_path)
+
+
+def test_a_pipe_in_the_place_of_the_version_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "version")
+    with pytest.raises(LocalError, match="not a regular file"):
+        StateFolder(tmp_path)
+
+
 def test_it_is_shown_by_its_path(tmp_path: Path) -> None:
     assert repr(StateFolder(tmp_path)) == f"StateFolder({str(tmp_path)!r})"
 

@@ -5,7 +5,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,13 @@ from polars.testing import assert_frame_equal
 
 from sync.errors import ExitCode, LocalError, UsageError
 from sync.model.outcome import Failure, FailureKind, Outcome, State
-from sync.state import STATES_SCHEMA, Journal, read_states
+from sync.state import (
+    STATES_SCHEMA,
+    DamagedError,
+    Journal,
+    check_journal,
+    read_states,
+)
 from sync.state.database import Connect, connect
 
 NOW = datetime(2026, 11, 21, 11, 45, tzinfo=UTC)
@@ -319,6 +325,41 @@ def test_a_damaged_journal_is_refused(tmp_path: Path, offset: int) -> None:
     with pytest.raises(LocalError, match=r"is damaged|cannot be used") as caught:
         Journal.open(path)
     assert caught.value.exit_code is ExitCode.LOCAL_FAILED
+
+
+def emptied(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def halved(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def without_tables(path: Path) -> None:
+    with sqlite3.connect(path) as connection:
+        connection.execute("DROP TABLE operations")
+    connection.close()
+
+
+@pytest.mark.parametrize("harm", [emptied, halved, without_tables])
+def test_a_journal_that_is_not_whole_is_known_to_be_damaged_and_left_as_it_is(
+    tmp_path: Path, harm: Callable[[Path], None]
+) -> None:
+    path = made(tmp_path, 2000).path
+    Journal.open(path).close()
+    check_journal(path)
+    harm(path)
+    content = path.read_bytes()
+    for use in (check_journal, read_states):
+        with pytest.raises(DamagedError, match="is damaged"):
+            use(path)
+    assert path.read_bytes() == content
+
+
+def test_a_journal_that_is_lost_is_not_called_damaged(tmp_path: Path) -> None:
+    with pytest.raises(LocalError, match="there is no journal") as caught:
+        check_journal(tmp_path / "journal.sqlite")
+    assert not isinstance(caught.value, DamagedError)
 
 
 def test_a_journal_of_a_newer_program_is_refused(tmp_path: Path) -> None:

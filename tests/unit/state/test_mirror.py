@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,7 +11,13 @@ from polars.testing import assert_frame_equal
 from sync.errors import LocalError, UsageError
 from sync.model.entities import Entity
 from sync.model.mirror import Mirror
-from sync.state import StateFolder, load_mirror, save_mirror
+from sync.state import (
+    StateFolder,
+    expire_mirror,
+    load_mirror,
+    mirror_place,
+    save_mirror,
+)
 
 NOW = datetime(2026, 11, 21, 11, 45, tzinfo=UTC)
 
@@ -122,6 +129,37 @@ def damage(path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 0xFF
     path.write_bytes(content)
+
+
+@pytest.mark.parametrize("place", ["0a1b", None])
+def test_where_a_mirror_was_read_is_told(
+    folder: StateFolder, place: str | None
+) -> None:
+    assert mirror_place(folder, "district") is None
+    save_mirror(folder, "district", mirror(), place)
+    assert mirror_place(folder, "district") == place
+
+
+@pytest.mark.parametrize("change", ["cut", "list", "deep", "empty"])
+@pytest.mark.parametrize("use", [load_mirror, mirror_place, expire_mirror])
+def test_a_pointer_that_is_damaged_is_told_by_whoever_reads_it(
+    folder: StateFolder,
+    change: str,
+    use: Callable[[StateFolder, str], object],
+) -> None:
+    save_mirror(folder, "district", mirror(), "0a1b")
+    pointer = folder.mirrors / "district" / "current.json"
+    damaged = {
+        "cut": pointer.read_text()[:-20],
+        "list": "[]",
+        "deep": "[" * 100_000 + "]" * 100_000,
+        "empty": "",
+    }
+    pointer.write_text(damaged[change])
+    with pytest.raises(LocalError) as caught:
+        use(folder, "district")
+    assert "damaged" in caught.value.line()
+    assert str(pointer.parent) in caught.value.line()
 
 
 @pytest.mark.parametrize("change", ["flip", "remove", "pointer", "format", "list"])

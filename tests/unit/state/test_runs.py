@@ -4,7 +4,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -357,26 +357,50 @@ def test_a_state_of_an_older_program_is_brought_up_to_date(
     assert (tmp_path / "version").read_text("ascii") == "3\n"
 
 
-UNDOINGS = {
+Wrote = tuple[str, str | None, str | None]
+"""A run that wrote: its name, what it takes back, how it ended."""
+X, U = ("x", None, "done"), ("u", "x", "done")
+V, W = ("v", "u", "done"), ("w", "v", "done")
+Y, UY = ("y", None, "done"), ("uy", "y", "done")
+UNDOINGS: dict[str, tuple[Sequence[Wrote], tuple[str, str] | None]] = {
     "nothing was written yet": ([], None),
-    "a night": ([("x", None)], None),
-    "the undo of a night": ([("x", None), ("u", "x")], ("x", "u")),
-    "a night after it": ([("x", None), ("u", "x"), ("y", None)], None),
-    "the undo of the undo": ([("x", None), ("u", "x"), ("v", "u")], None),
-    "and of that": ([("x", None), ("u", "x"), ("v", "u"), ("w", "v")], ("v", "w")),
-    "the undo of a run that is forgotten": ([("u", "gone")], ("gone", "u")),
+    "a night": ([X], None),
+    "the undo of a night": ([X, U], ("x", "u")),
+    "an undo that failed": ([X, ("u", "x", "target_failed")], ("x", "u")),
+    "an undo that is open": ([X, ("u", "x", None)], ("x", "u")),
+    "a night after it": ([X, U, Y], None),
+    "a night after it that was stopped": ([X, U, ("y", None, "interrupted")], None),
+    "the undo of the undo": ([X, U, V], None),
+    "and of that": ([X, U, V, W], ("v", "w")),
+    "and of that again": ([X, U, V, W, ("z", "w", "done")], None),
+    "the undo of a run that is forgotten": ([("u", "gone", "done")], ("gone", "u")),
+    "two undone": ([X, Y, UY, U], ("x", "u")),
+    "the later of two brought back": ([X, Y, UY, U, V], ("y", "uy")),
+    "the earlier of two brought back": ([X, Y, UY, U, ("v", "uy", "done")], ("x", "u")),
+    "an undo in two parts, one brought back": (
+        [X, ("u1", "x", "interrupted"), U, V],
+        ("x", "u1"),
+    ),
+    **{
+        f"the undo of the undo {end}": ([X, U, ("v", "u", end)], ("x", "u"))
+        for end in ("target_failed", "interrupted", "partial", None)
+    },
 }
 
 
 @pytest.mark.parametrize(("wrote", "stands"), UNDOINGS.values(), ids=UNDOINGS)
-def test_a_run_stands_taken_back_while_its_undo_is_what_wrote_last(
-    tmp_path: Path, wrote: list[tuple[str, str | None]], stands: tuple[str, str] | None
+def test_a_run_stands_taken_back_until_it_was_restored_or_a_drop_was_carried_out(
+    tmp_path: Path, wrote: Sequence[Wrote], stands: tuple[str, str] | None
 ) -> None:
     with TargetState.open(StateFolder(tmp_path), "district") as state:
-        for run, undoes in wrote:
+        for run, undoes, outcome in wrote:
             state.begin_run(RunRecord(run, NOW, undoes=undoes))
             state.record(run, wrote=True)
-        state.begin_run(RunRecord("preview", NOW, undoes="x"))
+            if outcome is not None:
+                state.end_run(run, RunEnd(outcome, 0, NOW))
+        for run, undoes in (("preview", "u"), ("look", None)):
+            state.begin_run(RunRecord(run, NOW, undoes=undoes))
+            state.end_run(run, RunEnd("preview", 0, NOW))
         found = state.undone()
     assert (found and (found.run, found.by)) == stands
 

@@ -9,6 +9,7 @@ from sync.errors import LocalError, TargetError, UsageError
 from sync.wire.address import (
     checked_base,
     full_url,
+    host_of,
     is_loopback,
     next_query,
     origin_of,
@@ -303,3 +304,18 @@ def test_a_redirect_below_the_base_is_followed_under_its_own_origin(
 
 def test_a_version_is_a_word_of_a_route() -> None:
     assert route("/rostering/1.0/users/ada") == "/rostering/1.0/users/{}"
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("https://API.example/ims?x=1", "api.example"),
+        ("https://api.example:8443/secret/token", "api.example:8443"),
+        ("http://[::1]:80/x", "[::1]:80"),
+        ("https://user:word@api.example/", "api.example"),
+    ],
+)
+def test_people_are_told_the_host_and_nothing_else_of_an_address(
+    url: str, host: str
+) -> None:
+    assert host_of(url) == host

@@ -1,0 +1,173 @@
+"""Lists that show nothing of what was there, night after night: access that was lost,
+or another server under the same name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from sync.sandbox import Sandbox
+from tests.contract import oneroster, timeback
+from tests.contract.bench import Bench
+from tests.contract.harness import Harness, facts
+from tests.support.districts import slim
+from tests.support.ended import Ended
+from tests.support.meddler import Heard, Meddler, Trouble
+from tests.support.workspace import Workspace, total
+
+KINDS = (timeback.EDUBRIDGE, oneroster.V1P2)
+OURS = re.compile(r"/(users|students|enrollments|agents)\b")
+
+both = pytest.mark.parametrize("harness", KINDS, ids=[one.name for one in KINDS])
+
+
+def began(harness: Harness, folder: Path, sandbox: Sandbox) -> Bench:
+    """A bench after two good nights, its drop in the folder."""
+    bench = Bench(harness, Workspace(folder, sandbox, dict(harness.environment)))
+    emptied(bench)
+    bench.configure(settle="1s", full_read_every="7d")
+    drop = bench.drop(slim())
+    bench.good(drop, slim())
+    bench.quiet(drop, slim())
+    return bench
+
+
+def emptied(bench: Bench) -> None:
+    """The sandbox with the schools of the district, and nobody in them."""
+    bench.workspace.sandbox.reset()
+    bench.set(bench.harness.settings)
+    bench.workspace.sandbox.load(bench.harness.before(slim()))
+
+
+def night(bench: Bench) -> Ended:
+    return bench.sync(bench.workspace.folder / "drop")
+
+
+def held_unsent(bench: Bench, ended: Ended) -> None:
+    assert ended.code == 4, ended.err
+    tripped = [one for one in ended.document["guards"] if one["tripped"]]
+    assert {(one["name"], one["of"]) for one in tripped} == {("creates", 0)}
+    assert bench.sent() == []
+
+
+def looks(bench: Bench) -> None:
+    """A plan that nobody carries out."""
+    path = bench.workspace.folder / "drop"
+    assert bench.workspace.plan(path).code == 4
+
+
+def fetches(bench: Bench) -> None:
+    out = bench.workspace.folder / "fetched"
+    ended = bench.workspace.run("fetch", "--target", "district", "--out", out)
+    assert ended.code in {0, 5}, ended.err
+
+
+@both
+def test_what_is_gone_is_held_every_night_until_it_was_approved(
+    harness: Harness, tmp_path: Path, sandbox: Sandbox
+) -> None:
+    bench = began(harness, tmp_path, sandbox)
+    expired(bench)
+    emptied(bench)
+    sandbox.clear_requests()
+    ended = night(bench)
+    held_unsent(bench, ended)
+    uses: list[Callable[[Bench], None]] = [looks, fetches]
+    for use in uses:
+        sandbox.clear_requests()
+        use(bench)
+        ended = night(bench)
+        held_unsent(bench, ended)
+    plan, digest = ended.document["plan"]["path"], ended.document["digest"]
+    approved = bench.workspace.run("apply", plan, "--approve", digest)
+    assert approved.code == 0, approved.err
+    bench.quiet(tmp_path / "drop", slim())
+
+
+def expired(bench: Bench) -> None:
+    """Let everything be read the next night."""
+    bench.configure(settle="1s", full_read_every="1s")
+    file = bench.workspace.state / "mirrors" / "district" / "current.json"
+    old = re.sub(r'"read_whole_at": "\d+', '"read_whole_at": "2020', file.read_text())
+    file.write_text(old)
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[Sandbox]:
+    with Sandbox() as other:
+        yield other
+
+
+@both
+def test_another_empty_server_under_the_same_name_is_held(
+    harness: Harness, tmp_path: Path, sandbox: Sandbox, elsewhere: Sandbox
+) -> None:
+    bench = began(harness, tmp_path, sandbox)
+    there = Bench(harness, replace(bench.workspace, sandbox=elsewhere))
+    emptied(there)
+    there.configure(settle="1s")
+    for _ in range(3):
+        held_unsent(there, night(there))
+    back = Bench(harness, bench.workspace)
+    back.configure(settle="1s")
+    back.quiet(tmp_path / "drop", slim())
+
+
+def test_another_server_is_read_whole_and_not_by_changes(
+    tmp_path: Path, sandbox: Sandbox, elsewhere: Sandbox
+) -> None:
+    bench = began(oneroster.V1P2, tmp_path, sandbox)
+    there = Bench(oneroster.V1P2, replace(bench.workspace, sandbox=elsewhere))
+    emptied(there)
+    whole = sandbox.dump()
+    gone = whole["enrollments"].pop()
+    elsewhere.load(whole)
+    there.configure(settle="1s")
+    ended = night(there)
+    assert total(ended.document, "operations", "planned") == 1
+    assert there.held() == facts(oneroster.V1P2.wanted(slim())), gone
+    asked = [one["path"] for one in elsewhere.requests()]
+    assert not any("dateLastModified" in path for path in asked)
+
+
+@both
+def test_what_is_ours_is_not_made_again_while_a_list_is_doubted(
+    harness: Harness, tmp_path: Path, sandbox: Sandbox
+) -> None:
+    """The lists come empty, and who is asked for by himself is there."""
+    bench = began(harness, tmp_path, sandbox)
+    expired(bench)
+    before = bench.held()
+    bench.set(harness.empty)
+    for _ in range(3):
+        expired(bench)
+        sandbox.clear_requests()
+        ended = night(bench)
+        assert ended.code == 5, ended.err
+        assert bench.sent() == []
+    assert bench.held() == before
+
+
+def test_a_server_that_shows_nothing_and_gives_ids_is_given_nothing_twice(
+    tmp_path: Path, sandbox: Sandbox
+) -> None:
+    bench = began(timeback.EDUBRIDGE, tmp_path, sandbox)
+    before = bench.held()
+    bench.set({"allocate_ids": True, "empty_lists": True})
+
+    def hidden(heard: Heard) -> Trouble | None:
+        single = OURS.search(heard.path) and re.search(r"/[^/?]+-\d+", heard.path)
+        return Trouble(status=404) if heard.reads and single else None
+
+    with Meddler(sandbox.url) as proxy:
+        proxy.rule = hidden
+        bench.configure(proxy.url, settle="1s")
+        for _ in range(2):
+            sandbox.clear_requests()
+            assert night(bench).code in {4, 5}
+            assert bench.sent() == []
+    assert bench.held() == before
