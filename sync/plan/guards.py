@@ -357,8 +357,9 @@ def _shrink(given: GuardInput) -> Iterator[Guard]:
             of=before,
             limit=threshold.text(),
             tripped=tripped,
-            message=f"{_number(rows, 'row')} of {entity.value} in {files}, the last "
-            f"good drop had {before:,}; the limit is {threshold.text()} fewer",
+            message=f"{_number(rows, 'row')} of {entity.value} in {files}, "
+            f"{missing:,} fewer than the {before:,} of the last good drop; "
+            f"the limit is {threshold.text()} fewer",
             examples=_lacking(given.joined.get(entity)) if tripped else (),
         )
 

@@ -76,6 +76,8 @@ def worst_held(guards: Sequence[Guard]) -> str:
         return tripped(first)
     names = ", ".join(dict.fromkeys(guard.name for guard in others))
     count = f"{first.count:,} of {first.of:,}, the limit is {first.limit}"
+    if first.examples:
+        count = f"{count}; such as {', '.join(first.examples)}"
     more = f"and by {number(len(others), 'more guard')} ({names})"
     return without_addresses(f"{_place(first)}: {count}; {more}")
 

@@ -2,57 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sqlite3
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.support.commands import COMMAND
-from tests.support.districts import slim
 from tests.support.workspace import TARGET, Workspace
-
-PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
-
-
-def modes(folder: Path) -> dict[str, int]:
-    """The modes of all below a folder that are not private."""
-    found = {folder: PRIVATE_FOLDER}
-    found |= {
-        one: PRIVATE_FOLDER if one.is_dir() else PRIVATE_FILE
-        for one in folder.rglob("*")
-    }
-    return {
-        str(one.relative_to(folder)): mode
-        for one, wanted in found.items()
-        if (mode := one.stat().st_mode & 0o777) != wanted
-    }
-
-
-def test_every_file_is_0600_in_folders_of_0700_under_umask_000(
-    workspace: Workspace,
-) -> None:
-    drop = workspace.drop(slim())
-    out = workspace.folder / "out"
-    lines = (
-        f"run {drop} --target {TARGET}",
-        f"plan {drop} --target {TARGET} --out {out}.rsplan",
-        f"fetch --target {TARGET} --out {out}",
-    )
-    script = " && ".join(["umask 000", *(f"{COMMAND} {one}" for one in lines)])
-    subprocess.run(  # noqa: S603 - our own command
-        ["/bin/sh", "-c", script],
-        cwd=workspace.folder,
-        env={**os.environ, **workspace.environment},
-        check=True,
-        capture_output=True,
-    )
-    assert modes(workspace.state) == {}
-    assert len(list(workspace.state.rglob("*"))) > 10
-    assert modes(out) == {}
-    assert out.with_suffix(".rsplan").stat().st_mode & 0o777 == PRIVATE_FILE
 
 
 @pytest.fixture

@@ -9,8 +9,9 @@ what it holds.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -75,11 +76,18 @@ def was_stopped(tried: Tried) -> bool:
     return tried.code in codes and not tried.removed and not tried.written
 
 
+def place(guard: Mapping[str, Any]) -> str:
+    """What a guard counted, as the line begins."""
+    group = f" in {guard['group']}" if guard["group"] else ""
+    return f"{guard['name']} of {guard['entity']}{group}:"
+
+
 def lacking(tried: Tried) -> list[str]:
-    """What the one line of a held run does not say of the first guard that trips."""
+    """What the one line of a held run does not say of the worst guard that trips."""
     line = tried.ended.line
     tripped = [one for one in tried.ended.document["guards"] if one["tripped"]]
-    first = tripped[0]
+    named = line.partition("held by ")[2]
+    first = next(one for one in tripped if named.startswith(place(one)))
     digest = tried.ended.document["digest"]
     wanted = [
         first["name"],

@@ -501,8 +501,8 @@ def test_a_file_that_shrank_is_named_with_records_that_it_lacks() -> None:
     counts = {"rows": {STUDENTS: 10}, "rows_before": {STUDENTS: 100}}
     found = tripping(frame, "shrink", **counts)
     assert found.message == (
-        "10 rows of students in s.csv and t.csv, the last good drop had 100; "
-        "the limit is 20 % fewer"
+        "10 rows of students in s.csv and t.csv, 90 fewer than the 100 of the last "
+        "good drop; the limit is 20 % fewer"
     )
     assert found.examples == ("k00003", "k00004", "k00005")
     unnamed = tripping(frame, "shrink", headers={}, **counts)

@@ -265,7 +265,7 @@ def test_of_several_guards_a_line_names_the_worst_loss() -> None:
         replace(_guard("removals", 2000), tripped=False),
     )
     assert worst_held(guards) == (
-        "removals of users: 1,272 of 2,000, the limit is 5 %; "
+        "removals of users: 1,272 of 2,000, the limit is 5 %; such as u-1; "
         "and by 2 more guards (updates, first_run)"
     )
     assert worst_held(guards[2:]) == "removals of users: m; such as u-1"
