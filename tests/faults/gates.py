@@ -109,7 +109,11 @@ class Gate(Meddler):
         """Serve ``https`` with this context."""
         super().__init__(upstream, rule)
         server = self._server
-        server.socket = context.wrap_socket(server.socket, server_side=True)
+        # Each connection shakes hands in its own thread: one that is left half open
+        # must keep neither the others nor the end waiting.
+        server.socket = context.wrap_socket(
+            server.socket, server_side=True, do_handshake_on_connect=False
+        )
         self.url = f"https://{HERE}:{server.server_port}"
 
     @property
