@@ -28,9 +28,8 @@ from tests.support.workspace import Workspace
 DONE, PART, REFUSED, HELD = 0, 1, 3, 4
 Ends = int | tuple[int, ...]
 """How a run ends, and the runs of the same drop in the nights after it."""
-CUT_OFF: Ends = (PART, HELD)
-"""Of a file without its last rows nothing is ended the first night, and what is still
-away the next one is too much."""
+CUT_OFF: Ends = (HELD, HELD)
+"""As often as it comes: what is held is no base of the night after."""
 STUDENTS = 490
 """As many as make a thousand people with their guardians and teachers."""
 
