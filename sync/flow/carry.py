@@ -237,18 +237,13 @@ async def surely_wrong(
 ) -> pl.DataFrame:
     """What does not hold of operations in doubt, and will not either: a creation that
     is not there may still be on its way, or have yet to show, for as long as
-    ``settle`` after it was sent, and making it again would make it twice.
+    ``settle`` after it was sent. Making it again would make it twice, or, where it
+    cannot be there twice, be told twice to whoever is mailed or reads the history.
 
     ``sent``: ``id`` and ``sent_at``.
     """
     wrong = await read(operations)
-    able = context.target.capabilities
-    once = {one.value for one in (Entity if able.allocates else able.once)}
-    made = operations.filter(
-        pl.col("id").is_in(wrong["id"].implode()),
-        pl.col("entity").is_in(list(once)),
-        verb="create",
-    )
+    made = operations.filter(pl.col("id").is_in(wrong["id"].implode()), verb="create")
     last = sent.join(made.select("id"), on="id", how="semi")["sent_at"].max()
     if not isinstance(last, datetime):
         return wrong

@@ -122,7 +122,6 @@ class Late:
 class Doubt:
     """An operation in doubt, and what is to come of it."""
 
-    once: tuple[Entity, ...]
     verb: str
     settle: int
     after: int
@@ -130,12 +129,10 @@ class Doubt:
     reads: int
 
 
-SEATS = (Entity.ENROLLMENTS,)
 DOUBTS = {
-    "it shows late": Doubt(SEATS, "create", 30, after=2, wrong=0, reads=3),
-    "no time to show": Doubt(SEATS, "create", 0, after=9, wrong=1, reads=1),
-    "not a creation": Doubt(SEATS, "update", 30, after=9, wrong=1, reads=1),
-    "may be made again": Doubt((), "create", 30, after=9, wrong=1, reads=1),
+    "it shows late": Doubt("create", 30, after=2, wrong=0, reads=3),
+    "no time to show": Doubt("create", 0, after=9, wrong=1, reads=1),
+    "not a creation": Doubt("update", 30, after=9, wrong=1, reads=1),
 }
 
 
@@ -144,10 +141,8 @@ def test_a_creation_in_doubt_is_missing_only_when_it_has_had_time_to_show(
     doubt: Doubt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sync.flow.carry.FIRST_PAUSE", 0.001)
-    able = SimpleNamespace(once=frozenset(doubt.once), allocates=False)
     context: Any = SimpleNamespace(
-        target=SimpleNamespace(capabilities=able),
-        table=SimpleNamespace(settle=timedelta(seconds=doubt.settle)),
+        table=SimpleNamespace(settle=timedelta(seconds=doubt.settle))
     )
     operations = pl.DataFrame(
         [("enrollments:e", "enrollments", "e", doubt.verb, 6, 0)],
