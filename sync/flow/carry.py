@@ -21,6 +21,7 @@ from sync.flow.context import Context, now
 from sync.flow.kept import keep_drift
 from sync.flow.overlay import overlaid
 from sync.flow.twins import twins
+from sync.model.counted import number
 from sync.model.entities import PEOPLE, REFERENCE, Entity
 from sync.model.ids import NAMED, Ids, collection, members
 from sync.model.ledger import LedgerView
@@ -28,7 +29,7 @@ from sync.model.mirror import REMOTE_ID, Mirror
 from sync.model.outcome import PENDING, Failure, FailureKind, Outcome, State
 from sync.model.plan import Plan
 from sync.plan import decode
-from sync.report import Difference, number
+from sync.report import Difference
 from sync.state import Journal, read_states
 from sync.verify import Reader, differences, drifted
 from sync.wire import Wire

@@ -16,6 +16,7 @@ from sync.errors import ExitCode, LocalError, RosterSyncError
 from sync.flow.carry import count_outcomes
 from sync.flow.context import Context, Story, log, now
 from sync.flow.news import with_news
+from sync.model.counted import number
 from sync.model.entities import PEOPLE, Mode
 from sync.model.finding import Severity
 from sync.model.ledger import LEDGER_SCHEMA, PAIRS_SCHEMA, LedgerView, digest
@@ -29,7 +30,6 @@ from sync.report import (
     Account,
     left_by_undo,
     left_words,
-    number,
     write_report,
 )
 from sync.state import GoodDrop, RunEnd, expire_mirror

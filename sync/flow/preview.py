@@ -30,13 +30,13 @@ from sync.flow.reading import (
 )
 from sync.flow.renames import assumed, judged
 from sync.flow.selecting import projected, wanted
+from sync.model.counted import number
 from sync.model.entities import PEOPLE, Entity, Mode
 from sync.model.finding import Finding, Findings, Severity
 from sync.model.ledger import LedgerView
 from sync.model.mirror import Mirror
 from sync.model.roster import FILE, ROW, Roster
 from sync.plan import Facts, Headers, PlanInput, Planned, make_plan
-from sync.report import number
 from sync.state import expire_mirror
 from sync.targets.base import Projection, Wants
 from sync.wire import Wire

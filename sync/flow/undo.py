@@ -29,6 +29,7 @@ from sync.flow.overlay import overlaid
 from sync.flow.proving import Proof
 from sync.flow.reading import read_target
 from sync.flow.refusing import demand_let_through
+from sync.model.counted import number
 from sync.model.entities import METADATA_PREFIX, PEOPLE, Entity, Mode
 from sync.model.ids import COMPOSED
 from sync.model.ledger import LEDGER_SCHEMA, LedgerView
@@ -37,7 +38,7 @@ from sync.model.outcome import PENDING, State
 from sync.model.plan import Plan
 from sync.model.roster import KEY, Roster
 from sync.plan import InvertInput, Planned, UndoInput, make_undo, read_plan
-from sync.report import left_by_undo, number
+from sync.report import left_by_undo
 from sync.state import RunRecord, StateFolder, TargetState, read_states
 from sync.targets.base import Wants
 from sync.wire import Wire

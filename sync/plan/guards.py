@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
+from sync.model.counted import number
 from sync.model.entities import Entity
 from sync.model.normalise import FIELD_SEPARATOR, ROLE_SEPARATOR
 from sync.model.plan import Guard
@@ -120,7 +121,7 @@ def _undone(given: GuardInput) -> Iterator[Guard]:
         limit="hold",
         tripped=given.operations > 0,
         message=f"run {by} has taken back run {run}, and nothing was approved since: "
-        f"{_number(given.operations, 'change')} would be made, maybe the same again",
+        f"{number(given.operations, 'change')} would be made, maybe the same again",
         examples=_changed(given.joined) if given.operations else (),
     )
 
@@ -129,7 +130,7 @@ def _first_run(given: GuardInput) -> Guard:
     tripped = given.first_run and given.rules.first_run_holds and given.operations > 0
     message = (
         "this target was never synced and its roster is not empty: look at the plan "
-        f"before the first of {_number(given.operations, 'change')}; the limit is "
+        f"before the first of {number(given.operations, 'change')}; the limit is "
         'first_run = "hold"'
         if tripped
         else "this target is known, or its roster is empty"
@@ -145,10 +146,6 @@ def _first_run(given: GuardInput) -> Guard:
         message=message,
         examples=_changed(given.joined) if tripped else (),
     )
-
-
-def _number(count: int, one: str) -> str:
-    return f"{count:,} {one}{'' if count == 1 else 's'}"
 
 
 def _changed(joined: Mapping[Entity, pl.DataFrame]) -> tuple[str, ...]:
@@ -357,7 +354,7 @@ def _shrink(given: GuardInput) -> Iterator[Guard]:
             of=before,
             limit=threshold.text(),
             tripped=tripped,
-            message=f"{_number(rows, 'row')} of {entity.value} in {files}, "
+            message=f"{number(rows, 'row')} of {entity.value} in {files}, "
             f"{missing:,} fewer than the {before:,} of the last good drop; "
             f"the limit is {threshold.text()} fewer",
             examples=_lacking(given.joined.get(entity)) if tripped else (),

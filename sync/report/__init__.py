@@ -30,7 +30,7 @@ from sync.report.balance import (
 from sync.report.left import left_by_undo, left_words
 from sync.report.plain import plain
 from sync.report.renames import RENAME_COLUMNS, RENAMES, undefused, write_renames
-from sync.report.sentences import came_empty, number, tripped, worst_held
+from sync.report.sentences import came_empty, tripped, worst_held
 from sync.report.write import write_report
 
 __all__ = [
@@ -52,7 +52,6 @@ __all__ = [
     "left_by_undo",
     "left_lines",
     "left_words",
-    "number",
     "operations_table",
     "outcomes_table",
     "page",

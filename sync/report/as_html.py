@@ -19,6 +19,7 @@ import polars as pl
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from sync.model.counted import number
 from sync.model.finding import Severity
 from sync.model.operation import Verb
 from sync.model.outcome import State
@@ -34,7 +35,6 @@ from sync.report.sentences import (
     duration,
     headline,
     holding,
-    number,
     once_more,
     remarks,
 )

@@ -14,6 +14,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from sync.model.counted import number
 from sync.model.finding import Findings, Severity
 from sync.model.plan import Plan
 from sync.report.balance import Account, balance
@@ -29,7 +30,6 @@ from sync.report.sentences import (
     duration,
     headline,
     holding,
-    number,
     once_more,
     pair,
     remarks,

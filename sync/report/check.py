@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 
+from sync.model.counted import number
 from sync.model.entities import SATELLITES, Entity
 from sync.model.finding import Findings, Severity
 from sync.model.roster import Drop, Mapped, RawTable, Roster
@@ -140,7 +141,7 @@ def _by_code(frame: pl.DataFrame, limit: int) -> Iterator[str]:
     )
     for severity, code, count in counted.select("severity", "code", "len").rows():
         found = frame.filter(severity=severity, code=code)
-        yield f"{severity} {code}: {_number(count, 'finding')}"
+        yield f"{severity} {code}: {number(count, 'finding')}"
         yield from _places(found, limit)
 
 
@@ -176,9 +177,9 @@ def summary(findings: Findings, rows: Mapping[str, int]) -> Iterator[str]:
     yield from (plain(line) for line in _fallen(findings, rows))
     if blocks:
         yield "To mend first:"
-    for number, block in enumerate(blocks[:THINGS], start=1):
+    for nth, block in enumerate(blocks[:THINGS], start=1):
         for place, line in enumerate(block):
-            yield plain(f"     {line}" if place else f"  {number}. {line}")
+            yield plain(f"     {line}" if place else f"  {nth}. {line}")
 
 
 def _fallen(findings: Findings, rows: Mapping[str, int]) -> Iterator[str]:
@@ -189,7 +190,7 @@ def _fallen(findings: Findings, rows: Mapping[str, int]) -> Iterator[str]:
         for frame in (rejecting, own)
     )
     if count:
-        of = f"{count:,} of {_number(sum(rows.values()), 'row')}"
+        of = f"{count:,} of {number(sum(rows.values()), 'row')}"
         for_others = f", {count - roots:,} because of those" if count > roots else ""
         yield f"Rejected: {of}; {roots:,} for themselves{for_others}."
 
@@ -217,12 +218,12 @@ def _thing(one: Mend, rows: Mapping[str, int]) -> list[str]:
             part = f"column {one.column}" if one.column else "whole rows"
             said = [
                 f"{one.file}, {part}, first at line {one.line}: mend the export",
-                f"{one.touched:,} of {_number(of, 'row')}: {one.message}",
+                f"{one.touched:,} of {number(of, 'row')}: {one.message}",
             ]
         case Scope.VALUE:
             said = [f"{place} and {one.touched - 1:,} more: {one.message}"]
         case Scope.ROW if one.defects > 1:
-            more = _number(one.defects - 1, "more mistake")
+            more = number(one.defects - 1, "more mistake")
             said = [f"{place} {one.message}, and {more} in this row"]
         case _:
             said = [f"{place} {one.message}"]
@@ -236,11 +237,7 @@ def _do(hint: str | None) -> list[str]:
 def _effect(one: Mend) -> str:
     if not one.brings_back:
         return "brings back no row by itself: other mistakes stand in its rows too"
-    back = f"brings back {_number(one.brings_back, 'row')}"
+    back = f"brings back {number(one.brings_back, 'row')}"
     if not one.beneath:
         return back
     return f"{back}, {one.beneath:,} of them beneath it"
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"

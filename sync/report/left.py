@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from sync.model.counted import number
+
 _BY_OTHERS = "(changed|ended) since run "
 """How the reason begins where somebody else had a hand in it (``plan.invert``)."""
 _LEFT = ("frozen", "blocked")
@@ -27,15 +29,13 @@ def left_words(left: pl.DataFrame) -> list[str]:
     if changed:
         were, are = ("was", "is") if changed == 1 else ("were", "are")
         said.append(
-            f"{_records(changed)} {were} changed by others since and {are} left"
+            f"{number(changed, 'record')} {were} changed by others since and {are} left"
         )
     if stuck:
-        said.append(f"{_records(stuck)} cannot be taken back and {_is(stuck)} left")
+        said.append(
+            f"{number(stuck, 'record')} cannot be taken back and {_is(stuck)} left"
+        )
     return said
-
-
-def _records(count: int) -> str:
-    return f"{count:,} {'record' if count == 1 else 'records'}"
 
 
 def _is(count: int) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from sync.model.counted import number
 from sync.model.plan import Guard
 from sync.report.balance import Account, balance
 from sync.report.left import left_words
@@ -150,11 +151,6 @@ def duration(seconds: float) -> str:
         return f"{seconds / _MINUTE:.0f} min"
     hours, rest = divmod(round(seconds / _MINUTE), _MINUTE)
     return f"{hours} h {rest} min" if rest else f"{hours} h"
-
-
-def number(count: int, one: str, many: str | None = None) -> str:
-    """``1 row``, ``1,932 rows``."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 def _verdict(account: Account) -> str:

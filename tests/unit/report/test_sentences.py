@@ -17,7 +17,6 @@ from sync.report.sentences import (
     approval,
     duration,
     headline,
-    number,
     remarks,
     when,
     worst_held,
@@ -171,11 +170,6 @@ def test_durations_are_said_as_people_do(seconds: float, said: str) -> None:
 )
 def test_only_a_run_by_night_is_a_night(hour: int, said: str) -> None:
     assert when(datetime(2026, 5, 3, hour, 5, tzinfo=UTC)) == said
-
-
-def test_numbers_take_their_noun_along() -> None:
-    assert (number(1, "row"), number(1932, "row")) == ("1 row", "1,932 rows")
-    assert number(2, "other row falls", "other rows fall") == "2 other rows fall"
 
 
 @pytest.mark.parametrize(
