@@ -128,7 +128,7 @@ def test_a_file_cut_off_at_random_ends_nobody(
 ) -> None:
     chance, size = Random(file), size_of(after, file)  # noqa: S311 - by seed
     cuts = Cuts(after)
-    places = set(chance.sample(range(size - 1), 40 * rounds))
+    places = set(chance.sample(range(size - 1), 30 * rounds))
     for length in sorted(places - {cannot_tell(after, file)}):
         cuts.try_one(cut_file(after, file, length), f"{file}:{length}")
     cuts.measure(proof("R10", "a file of a folder cut off at random"))
@@ -143,7 +143,7 @@ def test_a_file_cut_off_near_its_end_ends_nobody(
     every = 1 if file == "students" else 4
     near = range(max(0, size - TAIL), size - 1, every)
     if rounds == 1:
-        near = range(size - 1 - 160, size - 1, 9)
+        near = range(size - 1 - 160, size - 1, 16)
     cuts = Cuts(after)
     for length in sorted({*near} - {cannot_tell(after, file)}):
         cuts.try_one(cut_file(after, file, length), f"{file}:{length}")
@@ -184,8 +184,8 @@ def test_a_zip_cut_off_anywhere_ends_nobody(
             archive.write(one, one.name)
     data = whole.read_bytes()
     chance = Random("zip")  # noqa: S311 - by seed
-    lengths = chance.sample(range(len(data)), 60)
-    lengths += range(len(data) - (60 if rounds == 1 else TAIL), len(data))
+    lengths = chance.sample(range(len(data)), 40)
+    lengths += range(len(data) - (30 if rounds == 1 else TAIL), len(data))
     cuts = Cuts(after)
     for length in lengths:
         cut.write_bytes(data[:length])

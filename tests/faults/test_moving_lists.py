@@ -47,7 +47,7 @@ STAYS, PASSES = 10**9, 41
 ORDERLY = {**QUICK, "concurrency": 1}
 """One page after the other, so that what happens between two of them is known."""
 LEAVERS = 3
-STUDENTS = 60
+STUDENTS = 40
 HOLDING: dict[str, Any] = {"first_run": "pass", "removals": {"percent": 50}, "by": []}
 
 

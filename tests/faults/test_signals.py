@@ -124,7 +124,7 @@ def test_a_second_signal_ends_it_at_once_and_resume_finishes(
 ) -> None:
     row = proof("R14", "a second signal while the first one drains")
     chance, told = seeded("two"), Told()
-    for number in range(SIGNALS * rounds):
+    for number in range(SIGNALS * rounds // 2):
         place = severe(tmp_path / f"{number}", served)
         with slow_changes(0.02, 0.02, chance) as slowness:
             child = sending(place, chance)
