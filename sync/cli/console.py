@@ -9,37 +9,25 @@ and nothing else.
 from __future__ import annotations
 
 import json
-import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import IO, Any, TextIO
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TextIO
 
-import rich.console
-from rich.console import RenderableType
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-)
-from rich.text import Text
-
-from sync.cli.outlet import Outlet
+from sync.cli.outlet import Outlet, escaping, is_terminal
 from sync.errors import RosterSyncError
-from sync.report import plain
+from sync.model.plain import plain
 
-__all__ = ["Console", "Stage", "plain"]
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.progress import Progress, TaskID
+
+    from sync.cli.screen import Screen
 
 INTERVAL = 5.0
 """Seconds between two progress lines where nobody watches live."""
-_WIDTH = 80
-"""Columns where there is no terminal to ask."""
-_UNBROKEN = 100_000
-"""Columns that no line of ours needs."""
 
 
 class Console:
@@ -64,41 +52,39 @@ class Console:
         self._clock = clock
         self._documented = False
         self._advice: str | None = None
-        self._out = _rich(sys.stdout, color=color)
-        self._err = _rich(sys.stderr, color=color)
+        self._color = color
+        self._stdout = escaping(sys.stdout)
+        self._stderr = escaping(sys.stderr)
         self._bars: Progress | None = None
+
+    @cached_property
+    def _out(self) -> Screen:
+        return self._screen(self._stdout)
+
+    @cached_property
+    def _err(self) -> Screen:
+        return self._screen(self._stderr)
+
+    def _screen(self, file: TextIO) -> Screen:
+        from sync.cli.screen import Screen
+
+        return Screen(file, color=self._color)
 
     def result(self, *parts: RenderableType, whole: bool = False) -> None:
         """Print a result; plain strings are made harmless. Nothing with ``--json``.
 
         ``whole``: where no terminal limits them, lines of a table are not broken.
         """
-        unbroken = whole and not _is_terminal(self._out.file)
-        if unbroken:
-            self._out.width = _UNBROKEN
-        self._print(parts)
-        if unbroken:
-            self._out.width = _WIDTH
-
-    def _print(self, parts: Iterable[RenderableType]) -> None:
-        if not self.json:
-            for part in parts:
-                if self.lost:
-                    return
-                shown = Text(plain(part)) if isinstance(part, str) else part
-                self._out.print(shown, soft_wrap=self._is_soft(shown))
+        for part in () if self.json else parts:
+            if self.lost:
+                return
+            self._out.show(part, whole=whole)
 
     @property
     def lost(self) -> bool:
         """Whether nothing arrives any more, so that a long result need not be made."""
-        file: object = self._out.file
+        file: object = self._stdout
         return isinstance(file, Outlet) and file.error is not None
-
-    def _is_soft(self, part: RenderableType) -> bool:
-        """Whether a line stays one: in a pipe, and where somebody will copy it."""
-        if not isinstance(part, Text):
-            return False
-        return bool(part.no_wrap) or not _is_terminal(self._out.file)
 
     def text(self, content: str) -> None:
         """Print lines such as a CSV or a schema that was asked for.
@@ -107,8 +93,8 @@ class Console:
         """
         if self.json:
             return
-        file = self._out.file
-        if _is_terminal(file):
+        file = self._stdout
+        if is_terminal(file):
             content = "\n".join(plain(line) for line in content.splitlines())
         file.write(content if content.endswith("\n") else f"{content}\n")
         file.flush()
@@ -124,8 +110,8 @@ class Console:
             msg = "a command prints one JSON document"
             raise RuntimeError(msg)
         self._documented = True
-        file = self._out.file
-        indent = 2 if _is_terminal(file) else None
+        file = self._stdout
+        indent = 2 if is_terminal(file) else None
         file.write(json.dumps(value, indent=indent, allow_nan=False))
         file.write("\n")
         file.flush()
@@ -138,7 +124,7 @@ class Console:
     def message(self, text: str) -> None:
         """Say something about the run; not with ``--quiet``."""
         if not self.quiet:
-            self._err.print(Text(plain(text)), soft_wrap=True)
+            self._err.say(text)
 
     def detail(self, text: str) -> None:
         """Say something that only ``--verbose`` wants to know."""
@@ -152,14 +138,13 @@ class Console:
     def advice(self, text: str) -> None:
         """Print one ``roster-sync:`` line: what happened and what to do next."""
         self._advice = _one_line(text)
-        line = Text.assemble(("roster-sync:", "bold red"), " ", self._advice)
-        self._err.print(line, soft_wrap=True)
+        self._err.say(self._advice, head="roster-sync:")
 
     def ask(self, question: str) -> bool:
         """Whether the person at the terminal says yes; no where there is no person."""
-        if not (_is_terminal(sys.stdin) and _is_terminal(self._err.file)):
+        if not (is_terminal(sys.stdin) and is_terminal(self._stderr)):
             return False
-        self._err.print(Text(f"{plain(question)} [y/N] "), end="")
+        self._err.say(f"{question} [y/N] ", end="")
         return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
     @contextmanager
@@ -169,7 +154,7 @@ class Console:
         """Show that a step is going on, and how far it is, until the block ends."""
         if self.quiet:
             yield Stage(name, total, unit, self._clock, None)
-        elif _is_terminal(self._err.file):
+        elif is_terminal(self._stderr):
             with self._live() as bars:
                 live = _LiveStage(name, total, self._clock, bars)
                 yield live
@@ -185,13 +170,7 @@ class Console:
         if self._bars is not None:
             yield self._bars
             return
-        self._bars = Progress(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=20),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            console=self._err,
-        )
+        self._bars = self._err.bars()
         try:
             with self._bars:
                 yield self._bars
@@ -274,30 +253,6 @@ class _LiveStage(Stage):
     def finish(self) -> None:
         """Fill the bar."""
         self._bars.update(self._task, total=self.done or 1, completed=self.done or 1)
-
-
-def _rich(file: TextIO, *, color: bool) -> rich.console.Console:
-    """A console without markup, highlighting or emoji: text stays as it is."""
-    reconfigure = getattr(file, "reconfigure", None)
-    if reconfigure is not None:
-        # A terminal of another encoding shows an escape instead of ending the run.
-        reconfigure(errors="backslashreplace")
-    return rich.console.Console(
-        file=file,
-        markup=False,
-        highlight=False,
-        emoji=False,
-        no_color=not color or bool(os.environ.get("NO_COLOR")),
-        force_terminal=_is_terminal(file),
-        width=None if _is_terminal(file) else _WIDTH,
-    )
-
-
-def _is_terminal(file: IO[str]) -> bool:
-    try:
-        return file.isatty()
-    except ValueError:
-        return False
 
 
 def _one_line(text: str) -> str:

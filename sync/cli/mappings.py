@@ -23,7 +23,7 @@ from sync.mapping import MappingFile, data_folder, load, mistakes, names
 from sync.mapping.model import Steps, TableModel
 from sync.mapping.nearest import nearest
 from sync.model.finding import Severity
-from sync.report import plain
+from sync.model.plain import plain
 from sync.suggest import Suggestion
 from sync.suggest import suggest as propose
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from typing import TextIO
+from typing import IO, TextIO
 
 
 class Outlet:
@@ -53,3 +53,19 @@ class Outlet:
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, self._file.fileno())
             os.close(nowhere)
+
+
+def is_terminal(file: IO[str]) -> bool:
+    """Whether a person watches."""
+    try:
+        return file.isatty()
+    except ValueError:
+        return False
+
+
+def escaping(file: TextIO) -> TextIO:
+    """The file; a terminal of another encoding shows an escape, and ends no run."""
+    reconfigure = getattr(file, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="backslashreplace")
+    return file

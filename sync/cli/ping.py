@@ -13,7 +13,7 @@ from sync.config import TargetConfig
 from sync.errors import ExitCode, InterruptedRunError, RosterSyncError, worst
 from sync.flow.ping import ListPing, Ping, ServicePing, Trouble
 from sync.flow.ping import ping as ask
-from sync.report import plain
+from sync.model.plain import plain
 from sync.targets.registry import make_target
 
 _ACCESS = {

@@ -14,7 +14,8 @@ from sync.cli.session import Session
 from sync.config import Config
 from sync.disk import PRIVATE_FOLDER, copy_private
 from sync.errors import ExitCode, LocalError, UsageError
-from sync.report import RENAMES, plain
+from sync.model.plain import plain
+from sync.report import RENAMES
 from sync.state import RUNS_SCHEMA, StateFolder, TargetState
 
 SHEETS = ("findings.csv", "operations.csv")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import time
@@ -96,12 +95,16 @@ class Session:
         flight; the second ends the process at once. Raises ``InterruptedRunError``
         where nothing is being sent yet.
         """
+        import asyncio
+
         with self.signals():
             return asyncio.run(_awaited(work))
 
     @contextmanager
     def signals(self) -> Iterator[None]:
         """Within the block, signals follow the rule of ``run``."""
+        import asyncio
+
         self._wire = None
 
         def handle(number: int, _frame: FrameType | None) -> None:

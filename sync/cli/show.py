@@ -17,10 +17,11 @@ from sync.flow import left_by
 from sync.model.entities import Entity
 from sync.model.finding import Findings
 from sync.model.operation import Operation, walk
+from sync.model.plain import plain
 from sync.model.plan import Plan
 from sync.model.request import Request
 from sync.plan import decode, read_plan
-from sync.report import left_lines, plain, preview
+from sync.report import left_lines, preview
 from sync.state import StateFolder
 from sync.wire.address import full_url
 

@@ -13,7 +13,7 @@ from rich.text import Text
 from sync.cli.session import Session, duration
 from sync.config import Config
 from sync.errors import ExitCode, TargetError
-from sync.report import plain
+from sync.model.plain import plain
 from sync.state import GoodDrop, RunRecord, StateFolder, TargetState
 
 SLACK = timedelta(minutes=5)

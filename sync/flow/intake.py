@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from sync import mapping as mappings
+from sync.errors import RefusedError, RosterSyncError
 from sync.model.entities import Entity
 from sync.model.finding import Finding, Findings, Severity
 from sync.model.roster import Drop, Mapped, Roster
@@ -110,6 +111,21 @@ def take_in(
     columns = mappings.columns_read(drop, layout.mapping)
     absent = layout.absent_entities
     return Intake(drop, mapped, roster, found, stages, absent, columns)
+
+
+def refusal(intake: Intake, more: str) -> RosterSyncError:
+    """The error of a refused drop: the first thing to mend, and where the rest is."""
+    found = intake.findings.frame.filter(severity="refused")
+    first = found.row(0, named=True)
+    place = ":".join(str(first[n]) for n in ("file", "line") if first[n] is not None)
+    what = f"{place}: {first['message']}" if place else first["message"]
+    others = found.height - 1
+    also = f" (and {others} more)" if others else ""
+    # About the drop as a whole the line says it all, also to whoever reads no report.
+    do = first["hint"] if not place else None
+    return RefusedError(
+        f"the drop is refused: {what}{also}", do=f"{do}; {more}" if do else more
+    )
 
 
 def _refusals(mapped: Mapped, roster: Roster, how: How) -> Iterator[Finding]:

@@ -16,13 +16,12 @@ from sync.config import fingerprint
 from sync.errors import (
     HeldError,
     LocalError,
-    RefusedError,
     RosterSyncError,
     TargetError,
     UsageError,
 )
 from sync.flow.context import Context, now
-from sync.flow.intake import Intake
+from sync.flow.intake import Intake, refusal
 from sync.flow.kept import PLAN, kept
 from sync.model.plan import Plan
 from sync.plan import MIN_APPROVAL, DamagedPlanError, read_plan
@@ -40,21 +39,6 @@ def refused(context: Context, intake: Intake) -> RosterSyncError | None:
     folder = context.folder.run_folder(context.run)
     more = f"the whole list is in {folder / 'report.html'}"
     return refusal(replace(intake, findings=context.story.findings), more)
-
-
-def refusal(intake: Intake, more: str) -> RosterSyncError:
-    """The error of a refused drop: the first thing to mend, and where the rest is."""
-    found = intake.findings.frame.filter(severity="refused")
-    first = found.row(0, named=True)
-    place = ":".join(str(first[n]) for n in ("file", "line") if first[n] is not None)
-    what = f"{place}: {first['message']}" if place else first["message"]
-    others = found.height - 1
-    also = f" (and {others} more)" if others else ""
-    # About the drop as a whole the line says it all, also to whoever reads no report.
-    do = first["hint"] if not place else None
-    return RefusedError(
-        f"the drop is refused: {what}{also}", do=f"{do}; {more}" if do else more
-    )
 
 
 def _unproven() -> TargetError:

@@ -23,12 +23,12 @@ from sync.model.counted import number
 from sync.model.finding import Severity
 from sync.model.operation import Verb
 from sync.model.outcome import State
+from sync.model.plain import plain
 from sync.report.balance import Account, balance, equations
 from sync.report.causes import Cause, causes
 from sync.report.changes import Change, changes, fair_share, shown_verbs
 from sync.report.drift import with_drift
 from sync.report.mask import masked_cell, masked_sentence, without_addresses
-from sync.report.plain import plain
 from sync.report.sentences import (
     approval,
     drift_advice,

@@ -13,7 +13,7 @@ import polars as pl
 from sync.model.plan import Guard
 from sync.report.balance import PARTS, Account, Stage, balance
 from sync.report.drift import drifted
-from sync.report.schema import ReportDocument
+from sync.report.shape import ReportDocument
 
 REPORT_FORMAT = 1
 

@@ -16,13 +16,13 @@ from rich.text import Text
 
 from sync.model.counted import number
 from sync.model.finding import Findings, Severity
+from sync.model.plain import plain
 from sync.model.plan import Plan
 from sync.report.balance import Account, balance
 from sync.report.causes import Cause, causes
 from sync.report.changes import Change, changes, examples, shown_verbs
 from sync.report.drift import drifted
 from sync.report.mask import masked_sentence, without_addresses
-from sync.report.plain import plain
 from sync.report.renames import RENAMES
 from sync.report.sentences import (
     approval,

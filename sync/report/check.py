@@ -15,9 +15,9 @@ import polars as pl
 from sync.model.counted import number
 from sync.model.entities import SATELLITES, Entity
 from sync.model.finding import Findings, Severity
+from sync.model.plain import plain
 from sync.model.roster import Drop, Mapped, RawTable, Roster
 from sync.report.mends import Mend, Scope, mends
-from sync.report.plain import plain
 
 FORMAT = 1
 OUTCOMES = {0: "done", 1: "partial", 3: "refused"}

@@ -22,7 +22,7 @@ from sync.model.entities import (
     Entity,
 )
 from sync.report.balance import PARTS
-from sync.report.schema import ReportDocument
+from sync.report.shape import ReportDocument
 from sync.state import folder
 from sync.targets.timeback.config import API_URLS, PLATFORM_URLS, SCOPES
 from tests.docs.pages import rows, section, text_of

@@ -12,8 +12,9 @@ import pytest
 from rich.table import Table
 from rich.text import Text
 
-from sync.cli.console import Console, plain
+from sync.cli.console import Console
 from sync.errors import TargetError
+from sync.model.plain import plain
 
 HOSTILE = ["[bold]x[/bold]", "[/x]", "\x1b[2J", "\u202eabc", "a\nroster-sync: forged"]
 

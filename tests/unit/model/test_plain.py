@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.report import plain
+from sync.model.plain import plain
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from sync.report import PARTS, Account, document, documents, schema
 from sync.report.as_json import encode
-from sync.report.schema import ReportDocument
+from sync.report.shape import ReportDocument
 
 BEGINNING = [
     *("format", "run", "target", "kind", "outcome", "exit_code", "started"),

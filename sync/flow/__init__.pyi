@@ -1,0 +1,32 @@
+from .complete import incomplete, without_sentinel
+from .context import Show, Step
+from .ending import Result
+from .intake import How, Intake, Rejection, refusal, take_in
+from .night import Manner, carry_out, nightly, resume
+from .renames import Confirmed, read_confirmed
+from .roster import fetch_roster
+from .undo import Found, find_run, left_by, undo
+
+__all__ = [
+    "Confirmed",
+    "Found",
+    "How",
+    "Intake",
+    "Manner",
+    "Rejection",
+    "Result",
+    "Show",
+    "Step",
+    "carry_out",
+    "fetch_roster",
+    "find_run",
+    "incomplete",
+    "left_by",
+    "nightly",
+    "read_confirmed",
+    "refusal",
+    "resume",
+    "take_in",
+    "undo",
+    "without_sentinel",
+]
