@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from sync.model.counted import number
 from sync.model.entities import PEOPLE, Entity
 from sync.model.finding import Finding, Findings, Severity
 from sync.model.mirror import FROZEN
@@ -217,7 +218,11 @@ def _left_out(context: Context) -> Findings:
             Finding(
                 "RS302",
                 Severity.NOTE,
-                f"{count} rows of {entity.value} are held without {what}",
+                number(
+                    count,
+                    f"row of {entity.value} is held without {what}",
+                    f"rows of {entity.value} are held without {what}",
+                ),
                 entity=entity.value,
             )
             for count, what in parts

@@ -9,6 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from sync.model import normalise
+from sync.model.counted import number
 from sync.model.entities import Entity
 from sync.model.finding import Finding, Findings, Severity
 from sync.model.mirror import REMOTE_ID
@@ -156,19 +157,23 @@ def _more_notes(wanted: pl.DataFrame) -> Findings:
         (
             "RS305",
             pending,
-            f"{PENDING_WHY}: {pending:,} enrollments are left as they are",
+            f"{PENDING_WHY}: "
+            + number(
+                pending,
+                "enrollment is left as it is",
+                "enrollments are left as they are",
+            ),
         ),
         (
             "RS302",
             dates,
-            f"{dates:,} rows of enrollments have dates, which Schoology does not "
-            "keep: today decides whether they count",
+            f"{_rows(dates, 'has', 'have')} dates, which Schoology does not keep: "
+            "today decides whether they count",
         ),
         (
             "RS302",
             primaries,
-            f"{primaries:,} rows of enrollments are primary, which Schoology does not "
-            "keep",
+            f"{_rows(primaries, 'is', 'are')} primary, which Schoology does not keep",
         ),
     )
     return Findings.of(
@@ -176,3 +181,7 @@ def _more_notes(wanted: pl.DataFrame) -> Findings:
         for code, count, text in said
         if count
     )
+
+
+def _rows(count: int, one: str, many: str) -> str:
+    return number(count, f"row of enrollments {one}", f"rows of enrollments {many}")

@@ -312,9 +312,9 @@ def test_what_has_no_place_is_told_once_for_each_kind_of_thing() -> None:
     drop = one(students={"birthDate": "2011-02-03"})
     messages = projected(drop).findings.frame["message"].to_list()
     assert [one.partition(",")[0] for one in messages] == [
-        "1 rows of agents are held without the relationshipType: OneRoster's links say "
+        "1 row of agents is held without the relationshipType: OneRoster's links say "
         "only who it is",
-        "1 rows of students are held without the birthDate",
+        "1 row of students is held without the birthDate",
     ]
     two = ROLES.format("teacher") + "\x1e" + ROLES.format("parent")
     old = projected(one(users={"roles": two}), old=True)

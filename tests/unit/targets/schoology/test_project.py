@@ -199,7 +199,7 @@ def test_what_is_pending_counts_as_it_is(status: str, state: str) -> None:
     (found,) = rows(projection).values()
     assert found["_decision"] == "unchanged"
     assert found["_reason"].startswith("pending,")
-    assert "1 enrollments are left as they are" in messages(projection)
+    assert "1 enrollment is left as it is" in messages(projection)
     assert projection.findings.frame["code"].to_list() == ["RS305"]
 
 
@@ -323,7 +323,7 @@ def test_what_schoology_does_not_keep_is_a_note_with_its_number() -> None:
     )
     said = messages(projection)
     assert "2 rows of enrollments have dates" in said
-    assert "1 rows of enrollments are primary" in said
+    assert "1 row of enrollments is primary" in said
 
 
 def test_a_file_may_lack_every_column_that_may_be_lacking() -> None:
