@@ -39,6 +39,7 @@ from sync.model.roster import FILE, ROW, Roster
 from sync.plan import Facts, Headers, PlanInput, Planned, make_plan
 from sync.state import expire_mirror
 from sync.targets.base import Projection, Wants
+from sync.validate import digest
 from sync.wire import Wire
 
 
@@ -321,7 +322,7 @@ def _facts(context: Context, intake: Intake, roster: Roster) -> Facts:
     return context.facts(
         {
             "drop": intake.drop.sha256,
-            "roster": roster.digest,
+            "roster": digest(roster.frames),
             "today": context.today.isoformat(),
             "source": context.source,
             **({"renames": [list(pair) for pair in renames]} if renames else {}),

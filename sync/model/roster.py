@@ -193,7 +193,6 @@ class Roster:
     ``_key`` (null where it cannot be read)."""
     no_removals: frozenset[Entity] = frozenset()
     """Entities of which nothing is removed: a row without a readable key."""
-    digest: str = ""
     links_stated: pl.Series = field(default_factory=lambda: pl.Series(dtype=pl.String))
     """In a delta: sourcedIds of people whose own row states all links that they have,
     so that those which it leaves out are ended."""

@@ -86,9 +86,12 @@ def _without_blank_rows(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _adds_up(sheet: Sheet, frame: pl.DataFrame) -> bool:
-    if longest(frame) > LONGEST_CELL:
+    sizes = pl.all().str.len_bytes()
+    most = sizes.max().name.prefix("most:")
+    found = frame.lazy().select(sizes.cast(pl.UInt64).sum(), most).collect()
+    sums, longest_cells = found.row(0)[: frame.width], found.row(0)[frame.width :]
+    if max(longest_cells) > LONGEST_CELL:
         return False
-    sums = frame.select(pl.all().str.len_bytes().cast(pl.UInt64).sum()).row(0)
     line_ends = frame.height - (0 if sheet.ends_whole else 1)
     delimiters = (sheet.width - 1) * (frame.height - _blank_lines_at_end(sheet))
     size = len(sheet.data) - sheet.start
@@ -99,8 +102,11 @@ def _quotes(sheet: Sheet, frame: pl.DataFrame) -> int:
     """The quotes of the file that are not in the cells: around them, or doubled."""
     if not sheet.has_quotes:
         return 0
-    within = pl.all().str.count_matches('"', literal=True).cast(pl.UInt64).sum()
-    return sheet.data.count(b'"', sheet.start) - int(sum(frame.select(within).row(0)))
+    holds = frame.select(pl.all().str.contains('"', literal=True).any())
+    names = [name for name in holds.columns if holds.item(0, name)]
+    within = pl.col(names).str.count_matches('"', literal=True).cast(pl.UInt64).sum()
+    cells = sum(frame.select(within).row(0)) if names else 0
+    return sheet.data.count(b'"', sheet.start) - int(cells)
 
 
 def _lines_are_clean(sheet: Sheet) -> bool:

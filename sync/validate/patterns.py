@@ -7,6 +7,8 @@ from __future__ import annotations
 
 CONTROL = r"\p{Cc}"
 EXPONENT = r"^-?[0-9](?:[.,][0-9]+)?[eE][+-][0-9]+$"
+STEP = r"^\.{1,2}$"
+"""A dot or two: steps of a path, wherever an identifier stands in one."""
 EXPONENTS = r"(?:^|,)-?[0-9](?:\.[0-9]+)?[eE][+-][0-9]+(?:$|,)"
 """How a spreadsheet writes a long number: 1.23E+05, in some countries with a comma; the
 sign is always there. Of a list, one of its items."""

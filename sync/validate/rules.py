@@ -1,7 +1,7 @@
 """The rules on single rows: one line of ``table`` for each.
 
-In: a ``Sheet``. Out: rough findings. All rules that could fail at all are judged in one
-``select``; rows are touched again only where one did.
+In: a ``Sheet``. Out: rough findings. All rules are judged in one ``select``, over the
+rows alone in which the first look saw something, or that lack what they must have.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
-from enum import Enum, auto
 
 import polars as pl
 
@@ -29,6 +28,7 @@ from sync.model.finding import Severity
 from sync.model.normalise import FALSE, TRUE
 from sync.model.roster import KEEP
 from sync.validate import words
+from sync.validate.glance import NAMES, put
 from sync.validate.hints import SHOWN, Hint, date_format, grade, nearest, said
 from sync.validate.patterns import (
     CONTROL,
@@ -37,25 +37,18 @@ from sync.validate.patterns import (
     IN_IDENTIFIER,
     IN_NAME,
     MOJIBAKE,
+    STEP,
 )
 from sync.validate.rough import rows
-from sync.validate.sheet import RAW, Sheet, blank
+from sync.validate.sheet import RAW, Sheet, blank, either
 
-NAMES = frozenset({"givenName", "familyName", "middleName"})
 LOCAL = "identifier"
 """The one text that is an identifier too, as the school itself writes it."""
 CENTURY = 100
 LEAP_DAY = (2, 29)
 _EITHER = ("classSourcedId", "courseSourcedId")
-
-
-class Needs(Enum):
-    """What a column must show before a rule on it is worth judging."""
-
-    BLANKS = auto()
-    CHANGED = auto()
-    UNUSUAL = auto()
-    NOTHING = auto()
+_BEGINS = {"endDate": ("beginDate", "startDate")}
+"""What a date must not lie before."""
 
 
 Columns = Callable[[Sheet], Iterable[str]]
@@ -74,7 +67,6 @@ class Rule:
     code: str
     severity: Severity
     columns: Columns
-    needs: Needs
     fails: Fails
     message: str
     hint: Hint
@@ -125,11 +117,6 @@ def _holds(pattern: str) -> Fails:
     return lambda name: pl.col(name).str.contains(pattern)
 
 
-def _is_step(name: str) -> pl.Expr:
-    """A dot or two: steps of a path, wherever an identifier stands in one."""
-    return (pl.col(name) == ".") | (pl.col(name) == "..")
-
-
 def _too_long(name: str) -> pl.Expr:
     return pl.col(name).str.len_chars() > MAX_IDENTIFIER
 
@@ -168,68 +155,66 @@ _UNTOUCHED = "export again without opening the file, or set the column to text"
 
 
 def _allowed(code: str, kind: Kind, noun: str, hint: Hint) -> Rule:
-    return Rule(code, _NO, _of(kind), Needs.CHANGED, _malformed, _QUOTED + noun, hint)
+    return Rule(code, _NO, _of(kind), _malformed, _QUOTED + noun, hint)
 
 
 def table(today: date) -> tuple[Rule, ...]:
     """All rules on single rows; ``today`` decides what is beyond a century."""
     return (
+        Rule("RS101", _NO, _required, blank, "{column} is missing", _FILL),
         Rule(
-            "RS101", _NO, _required, Needs.BLANKS, blank, "{column} is missing", _FILL
-        ),
-        Rule(
-            *("RS101", _NO, _either, Needs.NOTHING, _neither),
+            *("RS101", _NO, _either, _neither),
             "classSourcedId and courseSourcedId are both missing",
             said("fill in the class, or the course, of the enrollment"),
         ),
         Rule(
-            *("RS102", _NO, _identifiers, Needs.UNUSUAL, _too_long),
+            *("RS102", _NO, _identifiers, _too_long),
             *(_TOO_LONG, said("look for a quote that is missing before this cell")),
         ),
         Rule(
-            *("RS102", _NO, _of(Kind.IDENTIFIERS), Needs.UNUSUAL, _one_too_long),
+            *("RS102", _NO, _of(Kind.IDENTIFIERS), _one_too_long),
             *(_TOO_LONG, said("look for a comma or a quote that is missing")),
         ),
         Rule(
-            *("RS103", _NO, _identifiers, Needs.UNUSUAL, _holds(CONTROL)),
+            *("RS103", _NO, _identifiers, _holds(CONTROL)),
             *(_CONTROL, said(_TAKE_OUT)),
         ),
         Rule(
-            *("RS103", _NO, _of(Kind.IDENTIFIERS), Needs.UNUSUAL, _holds(CONTROL)),
+            *("RS103", _NO, _of(Kind.IDENTIFIERS), _holds(CONTROL)),
             *(_CONTROL, said(_TAKE_OUT)),
         ),
         Rule(
-            *("RS104", _NO, _identifiers, Needs.UNUSUAL, _holds(EXPONENT)),
+            *("RS104", _NO, _identifiers, _holds(EXPONENT)),
             *(_REWRITTEN, said(_UNTOUCHED)),
         ),
         Rule(
-            *("RS104", _NO, _of(Kind.IDENTIFIERS), Needs.UNUSUAL, _holds(EXPONENTS)),
+            *("RS104", _NO, _of(Kind.IDENTIFIERS), _holds(EXPONENTS)),
             *(_REWRITTEN, said(_UNTOUCHED)),
         ),
         Rule(
-            *("RS105", _SAY, _texts, Needs.UNUSUAL, _holds(CONTROL)),
+            *("RS105", _SAY, _texts, _holds(CONTROL)),
             *(
                 _CONTROL,
                 said("take it out of the cell in the student information system"),
             ),
         ),
         Rule(
-            *("RS106", _SAY, _of(*_WORDY), Needs.UNUSUAL, _holds(MOJIBAKE)),
+            *("RS106", _SAY, _of(*_WORDY), _holds(MOJIBAKE)),
             '{column} "{value}" has letters that were read in another encoding',
             said("export again as UTF-8, without an editor or a spreadsheet between"),
         ),
         Rule(
-            *("RS107", _SAY, _of(*_IDS), Needs.UNUSUAL, _holds(IN_IDENTIFIER)),
+            *("RS107", _SAY, _of(*_IDS), _holds(IN_IDENTIFIER)),
             '{column} "{value}" looks as if it belonged into another column',
             said("compare the cells of this row with the header"),
         ),
         Rule(
-            *("RS107", _SAY, _names, Needs.NOTHING, _holds(IN_NAME)),
+            *("RS107", _SAY, _names, _holds(IN_NAME)),
             '{column} "{value}" looks as if it belonged into another column',
             said("compare the cells of this row with the header"),
         ),
         Rule(
-            *("RS108", _NO, _of(*_IDS), Needs.NOTHING, _is_step),
+            *("RS108", _NO, _of(*_IDS), _holds(STEP)),
             '{column} "{value}" is no identifier: it cannot stand in an address',
             said("give the record an identifier of its own"),
         ),
@@ -278,27 +263,27 @@ def table(today: date) -> tuple[Rule, ...]:
             nearest(SESSION_TYPES, _EXT, words.SESSION_TYPES_MEANT),
         ),
         Rule(
-            *("RS117", _SAY, _of(Kind.EMAIL), Needs.CHANGED, _malformed),
+            *("RS117", _SAY, _of(Kind.EMAIL), _malformed),
             _QUOTED + "an e-mail address; the cell is left out",
             said("one @, no space, and a domain with a dot, or leave the cell empty"),
         ),
         Rule(
-            *("RS118", _SAY, _of(Kind.PHONE), Needs.CHANGED, _malformed),
+            *("RS118", _SAY, _of(Kind.PHONE), _malformed),
             _QUOTED + "a phone number; the cell is left out",
             said("7 to 15 digits after an optional +, or leave the cell empty"),
         ),
         Rule(
-            *("RS120", _NO, _pair("beginDate", "endDate"), Needs.NOTHING),
+            *("RS120", _NO, _pair("beginDate", "endDate")),
             *(_before("beginDate"), "{column} lies before beginDate"),
             said("correct one of the two dates"),
         ),
         Rule(
-            *("RS120", _NO, _pair("startDate", "endDate"), Needs.NOTHING),
+            *("RS120", _NO, _pair("startDate", "endDate")),
             *(_before("startDate"), "{column} lies before startDate"),
             said("correct one of the two dates"),
         ),
         Rule(
-            *("RS121", _SAY, _of(Kind.DATE), Needs.NOTHING, _beyond(today)),
+            *("RS121", _SAY, _of(Kind.DATE), _beyond(today)),
             '{column} "{value}" is more than a century from today',
             said("look at the year"),
         ),
@@ -307,13 +292,11 @@ def table(today: date) -> tuple[Rule, ...]:
 
 def judge(sheet: Sheet, today: date) -> list[pl.DataFrame]:
     """The rough findings of all rules on single rows, a frame for each."""
-    tried = [
-        (rule, name)
-        for rule in table(today)
-        for name in rule.columns(sheet)
-        if _worth_judging(rule.needs, name, sheet)
-    ]
-    frame = with_raw(sheet)
+    doubtful = _doubtful(sheet, today)
+    if doubtful is None:
+        return []
+    frame = with_raw(sheet).filter(doubtful)
+    tried = [(rule, name) for rule in table(today) for name in rule.columns(sheet)]
     verdicts = frame.select(
         rule.fails(name).fill_null(value=False).alias(str(number))
         for number, (rule, name) in enumerate(tried)
@@ -325,38 +308,56 @@ def judge(sheet: Sheet, today: date) -> list[pl.DataFrame]:
     ]
 
 
+def _doubtful(sheet: Sheet, today: date) -> pl.Series | None:
+    """The rows in which a rule may find a fault; null where in none."""
+    found = sheet.doubtful
+    for name in _required(sheet):
+        if sheet.frame[name].null_count():
+            found = either(found, sheet.frame[name].is_null())
+    for name in _either(sheet):
+        if name not in sheet.columns or sheet.frame[name].null_count():
+            found = either(found, _fail(_neither, with_raw(sheet), name))
+    for name in _of(Kind.DATE)(sheet):
+        found = either(found, _odd_dates(sheet, name, today))
+    return found if found is not None and found.any() else None
+
+
+def _odd_dates(sheet: Sheet, name: str, today: date) -> pl.Series | None:
+    """The rows with a date that is far off, or lies before the one of the beginning."""
+    dates = sheet.frame[name]
+    found = None
+    values = dates.drop_nulls().unique()
+    if _fail(_beyond(today), values.to_frame(), name).any():
+        found = _fail(_beyond(today), sheet.frame, name)
+    for begin in _BEGINS.get(name, ()):
+        if begin in sheet.columns and _overlap(sheet.frame[begin], values):
+            found = either(found, _fail(_before(begin), sheet.frame, name))
+    return found
+
+
+def _fail(fails: Fails, frame: pl.DataFrame, name: str) -> pl.Series:
+    return frame.select(fails(name).fill_null(value=False)).to_series()
+
+
+def _overlap(begins: pl.Series, ends: pl.Series) -> bool:
+    """Whether any of the one lies behind any of the other."""
+    last, first = begins.max(), ends.min()
+    return isinstance(last, str) and isinstance(first, str) and first < last
+
+
 def with_keep(sheet: Sheet) -> Sheet:
     """The sheet with ``_keep``: each row's malformed optional cells, between commas."""
     names = [
-        name
-        for name in _of(Kind.EMAIL, Kind.PHONE)(sheet)
-        if _worth_judging(Needs.CHANGED, name, sheet)
+        name for name in _of(Kind.EMAIL, Kind.PHONE)(sheet) if name in sheet.raw.columns
     ]
-    listed = pl.concat_str(
-        [
-            pl.lit(","),
-            *(
-                pl.when(_malformed(n)).then(pl.lit(f"{n},")).otherwise(pl.lit(""))
-                for n in names
-            ),
-        ]
-    )
-    keep = pl.when(listed != ",").then(listed) if names else pl.lit(None, pl.String)
-    kept = with_raw(sheet).with_columns(keep.alias(KEEP))[KEEP]
-    return sheet.with_frame(sheet.frame.with_columns(kept))
-
-
-def _worth_judging(needs: Needs, name: str, sheet: Sheet) -> bool:
-    match needs:
-        case Needs.BLANKS:
-            return sheet.frame[name].null_count() > 0
-        case Needs.CHANGED:
-            lost = sheet.frame[name].null_count()
-            return name in sheet.raw.columns and lost > sheet.raw[name].null_count()
-        case Needs.UNUSUAL:
-            return name not in sheet.plain
-        case Needs.NOTHING:
-            return True
+    keep = pl.repeat(None, sheet.frame.height, dtype=pl.String, eager=True)
+    if names and sheet.doubtful is not None:
+        words = [pl.when(_malformed(n)).then(pl.lit(f"{n},")) for n in names]
+        listed = pl.concat_str([pl.lit(","), *words], ignore_nulls=True)
+        said = with_raw(sheet).filter(sheet.doubtful).select(listed.alias(KEEP))
+        told = said.select(pl.when(pl.col(KEEP) != ",").then(KEEP)).to_series()
+        keep = put(keep, sheet.doubtful.arg_true(), told)
+    return sheet.with_frame(sheet.frame.with_columns(keep.alias(KEEP)))
 
 
 def with_raw(sheet: Sheet) -> pl.DataFrame:

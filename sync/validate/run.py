@@ -25,7 +25,7 @@ from sync.validate import (
 )
 from sync.validate.accepted import accepted
 from sync.validate.broken import broken_keys, links_of_broken
-from sync.validate.counts import count, digest
+from sync.validate.counts import count
 from sync.validate.freeze import freeze
 from sync.validate.keys import with_keys
 from sync.validate.publish import published, taken_up
@@ -124,7 +124,6 @@ def _roster(mapped: Mapped, sheets: Mapping[Entity, Sheet], pile: Pile) -> Roste
         frozen_people=frozen.people,
         rejected={e: f.drop(NUMBER, KEEP) for e, f in fallen.items() if e in frames},
         no_removals=frozen.no_removals,
-        digest=digest(frames),
         links_stated=_links_stated(mapped, frames),
     )
 
