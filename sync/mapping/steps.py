@@ -53,8 +53,18 @@ def needs_all(steps: Steps) -> bool:
 
 def filled(header: str) -> pl.Expr:
     """The cell of a raw table as it is; null where there are only spaces."""
-    cell = pl.col(header)
-    return pl.when(cell.str.strip_chars() != "").then(cell)
+    return pl.col(header).map_batches(_filled, return_dtype=pl.String)
+
+
+def _filled(cells: pl.Series) -> pl.Series:
+    """The very same cells where none is blank: most columns need no other."""
+    # What is blank is empty, or begins with a space of some kind.
+    odd = cells.filter((cells < "!") | (cells > "~"))
+    if not (odd.str.strip_chars() == "").any():
+        return cells
+    cell = pl.col(cells.name)
+    only = pl.when(cell.str.strip_chars() != "").then(cell)
+    return cells.to_frame().select(only).to_series()
 
 
 def source(steps: Steps, headers: Mapping[str, str]) -> pl.Expr:
@@ -65,7 +75,8 @@ def source(steps: Steps, headers: Mapping[str, str]) -> pl.Expr:
         return _template(steps.template, headers)
     if steps.hash is not None:
         return _hash([headers[name] for name in steps.hash])
-    cell = pl.coalesce([filled(header) for header in headers.values()])
+    first, *others = [filled(header) for header in headers.values()]
+    cell = pl.coalesce([first, *others]) if others else first
     if steps.split is None or steps.part is None:
         return cell
     place = steps.part - 1 if steps.part > 0 else steps.part

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from sync.mapping import load
 from sync.model.entities import Entity
 from sync.model.roster import FILE, KEEP, ROW
+from sync.validate import digest
 
 NAMES = st.text("abcdéüßñ' -", min_size=1, max_size=6).filter(
     lambda text: text.strip() == text
@@ -243,5 +244,5 @@ def test_a_sheet_of_another_shape_gives_the_same_records(
     derived = engine.run(engine.mapping(*sheet), **one_sheet(listed, shape))
     plain = engine.run(load("four-files"), **four_files(listed, shape))
     assert said(derived) == said(plain)
-    assert derived.roster.digest == plain.roster.digest
+    assert digest(derived.roster.frames) == digest(plain.roster.frames)
     assert derived.roster.frozen.rows() == plain.roster.frozen.rows() == []
