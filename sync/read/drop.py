@@ -7,8 +7,8 @@ refused; only a path that does not exist ends the run at once.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 from sync.errors import UsageError
@@ -25,6 +25,11 @@ from sync.read.packaging import (
 )
 from sync.read.settled import Stamps, changed, stamps
 from sync.read.table import read_table
+
+AT_ONCE = 2
+"""So many files are parsed at once: much of it runs on one core alone, and each
+holds the bytes of its file meanwhile."""
+Parsing = Future[tuple[RawTable | None, Findings]]
 
 
 def read_drop(path: Path, wanted: Wanted) -> tuple[Drop, Findings]:
@@ -80,22 +85,40 @@ def _open(
 
 
 def _read(members: Sequence[Member]) -> tuple[dict[str, RawTable], str, Findings]:
-    """All tables; the digests are made beside the parsing, in a thread of their own."""
-    tables: dict[str, RawTable] = {}
-    findings = Findings.none()
+    """All tables: two are parsed at once, and the digests are made beside them."""
+    found: dict[str, Parsing | Finding] = {}
     digests: list[tuple[str, Future[bytes]]] = []
-    with ThreadPoolExecutor(max_workers=1) as digesting:
+    with (
+        ThreadPoolExecutor(max_workers=1) as digesting,
+        ThreadPoolExecutor(max_workers=AT_ONCE) as parsing,
+    ):
         for member in sorted(members, key=lambda member: member.file):
+            _wait_for_room(found.values())
             raw = member.load()
             if isinstance(raw, Finding):
-                findings += Findings.of([raw])
+                found[member.file] = raw
                 continue
             digests.append((member.base, digesting.submit(_digest, raw)))
-            table, more = read_table(member.file, raw)
-            findings += more
-            if table is not None:
-                tables[member.file] = table
+            found[member.file] = parsing.submit(read_table, member.file, raw)
+    tables: dict[str, RawTable] = {}
+    findings = Findings.none()
+    for file, one in found.items():
+        table, more = _ended(one)
+        findings += more
+        if table is not None:
+            tables[file] = table
     return tables, _whole([(base, one.result()) for base, one in digests]), findings
+
+
+def _wait_for_room(found: Iterable[Parsing | Finding]) -> None:
+    """Until so few files are being parsed that the bytes of another may be loaded."""
+    running = [one for one in found if isinstance(one, Future) and not one.done()]
+    if len(running) >= AT_ONCE:
+        wait(running, return_when=FIRST_COMPLETED)
+
+
+def _ended(one: Parsing | Finding) -> tuple[RawTable | None, Findings]:
+    return (None, Findings.of([one])) if isinstance(one, Finding) else one.result()
 
 
 def _digest(raw: bytes) -> bytes:
