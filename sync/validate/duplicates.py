@@ -112,24 +112,28 @@ def _shared(
     severity: Severity,
     counts: pl.Expr,
 ) -> list[pl.DataFrame]:
-    parts = [
-        sheets[entity]
-        .frame.filter(counts, pl.col(name).is_not_null())
-        .select(
+    value, there = pl.col(name).str.to_lowercase(), pl.col(name).is_not_null()
+    own = {
+        entity: sheets[entity].frame.filter(counts, there)
+        for entity in PEOPLE
+        if entity in sheets and {name, "status"} <= set(sheets[entity].columns)
+    }
+    hashes = [frame.select(value.hash()).to_series() for frame in own.values()]
+    # Most values are there once; hashes tell it at a fraction of the cost of texts.
+    if not own or (every := pl.concat(hashes)).n_unique() == every.len():
+        return []
+    people = pl.concat(
+        frame.filter(
+            hashed.is_in(every.filter(every.is_duplicated()).implode())
+        ).select(
             pl.lit(entity.value).alias("entity"),
-            pl.col(name).str.to_lowercase().alias(name),
+            value.alias(name),
             # A row without a readable key is a person of its own.
             pl.coalesce(KEY, pl.concat_str(pl.lit("\x00"), FILE, NUMBER)).alias(KEY),
             *_BY_PLACE,
         )
-        for entity in PEOPLE
-        if entity in sheets and {name, "status"} <= set(sheets[entity].columns)
-    ]
-    if not parts:
-        return []
-    people = pl.concat(parts)
-    if people[name].n_unique() == people.height:
-        return []
+        for (entity, frame), hashed in zip(own.items(), hashes, strict=True)
+    )
     clash = people.filter(pl.col(KEY).n_unique().over(name) > 1)
     clash = places(clash.sort(name, *_BY_PLACE), name)
     return [

@@ -65,7 +65,9 @@ def _any(unreadable: dict[str, pl.Series], *names: str) -> pl.Expr:
 def _enrollments(frame: pl.DataFrame, unreadable: dict[str, pl.Series]) -> pl.DataFrame:
     if "sourcedId" not in frame.columns:
         frame = frame.with_columns(pl.lit(None, pl.String).alias("sourcedId"))
-    given = pl.when(~_any(unreadable, "sourcedId")).then(pl.col("sourcedId"))
+    given = pl.col("sourcedId")
+    if "sourcedId" in unreadable:
+        given = pl.when(~_any(unreadable, "sourcedId")).then(given)
     keyed = frame.with_columns(given.alias(KEY))
     if not frame["sourcedId"].null_count():
         return keyed

@@ -7,13 +7,16 @@ of a clean drop come through unchanged, which is why each is looked at cheaply f
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import reduce
 
 import polars as pl
 
 from sync.model.entities import ENTITIES, Column, Entity, Mode
 from sync.model.roster import FILE, KEEP, KEY, ROW, Table
-from sync.validate.glance import look
+from sync.validate.glance import Looked, look
 
 NUMBER = "_n"
 """The row's place in its sheet: file and line do not tell rows apart where one row of
@@ -21,6 +24,10 @@ a file gives several records."""
 
 RAW = "raw:"
 """Prefix of the raw column beside its normalised one, while rules are judged."""
+
+MANY, AT_ONCE = 50_000, 2
+"""From so many rows on so many columns are looked at at once: the work on a single
+column runs on one core."""
 
 VISIBLE = r"[^\s\x{200b}\x{200c}\x{200d}\x{2060}\x{feff}]"
 """A character that ``normalise.text`` leaves."""
@@ -72,27 +79,28 @@ def sheet(table: Table) -> Sheet:
     """Normalise a table's cells; nothing is judged yet."""
     spec = ENTITIES[table.entity]
     frame = table.frame.with_row_index(NUMBER)
-    cleaned: list[pl.Series] = []
-    changed: list[pl.Series] = []
-    doubtful: pl.Series | None = None
-    for name in frame.columns:
-        if name.startswith("_"):
-            continue
-        raw = frame[name]
-        looked = look(raw, spec.column(name))
-        cleaned.append(looked.cells)
-        if looked.cells is not raw:
-            changed.append(raw)
-        doubtful = either(doubtful, looked.doubtful)
+    raws = [frame[name] for name in frame.columns if not name.startswith("_")]
+    looked = _looked(raws, [spec.column(raw.name) for raw in raws])
+    pairs = zip(raws, looked, strict=True)
     return Sheet(
         table.entity,
         table.mode,
-        pl.DataFrame([*cleaned, frame[FILE], frame[ROW], frame[NUMBER]]),
-        pl.DataFrame(changed),
-        doubtful,
+        pl.DataFrame(
+            [*(one.cells for one in looked), frame[FILE], frame[ROW], frame[NUMBER]]
+        ),
+        pl.DataFrame([raw for raw, one in pairs if one.cells is not raw]),
+        reduce(either, [one.doubtful for one in looked], None),
         table.optional,
         frame[KEEP] if KEEP in frame.columns else None,
     )
+
+
+def _looked(raws: Sequence[pl.Series], columns: Sequence[Column]) -> list[Looked]:
+    """The first look at each column; at the many cells of some two at once."""
+    if not raws or raws[0].len() < MANY:
+        return list(map(look, raws, columns))
+    with ThreadPoolExecutor(max_workers=AT_ONCE) as looking:
+        return list(looking.map(look, raws, columns))
 
 
 def either(one: pl.Series | None, other: pl.Series | None) -> pl.Series | None:
