@@ -16,7 +16,7 @@ import polars as pl
 from sync.model.roster import ROW
 from sync.read.body import BLANKS, LONGEST_CELL, ODD_SCHEMA, Body, columns, no_rows
 from sync.read.header import Sheet
-from sync.read.quotes import are_clean
+from sync.read.quotes import quoted_cells
 
 _FIRST_VISIBLE = "!"
 """Cells that begin with a space or a tab, and empty ones, sort before it."""
@@ -28,10 +28,11 @@ def read(sheet: Sheet) -> Body | None:
         return Body(no_rows(sheet.width), ODD_SCHEMA.to_frame())
     if not sheet.ends_whole and sheet.data.endswith(sheet.delimiter.encode()):
         return None  # the one place where polars takes a longer row: at the very end
-    if sheet.has_quotes and not _lines_are_clean(sheet):
+    in_quotes = _quoted_cells(sheet) if sheet.has_quotes else 0
+    if in_quotes is None:
         return None
     frame = parse(sheet, sheet.data, skip=sheet.line - 1, quoted=sheet.has_quotes)
-    if frame is None or not _adds_up(sheet, frame):
+    if frame is None or not _adds_up(sheet, frame, in_quotes):
         return None
     numbered = frame.with_columns(_line_numbers(frame, sheet.line))
     return Body(_without_blank_rows(numbered), ODD_SCHEMA.to_frame())
@@ -85,7 +86,7 @@ def _without_blank_rows(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.join(blank, on=ROW, how="anti", maintain_order="left")
 
 
-def _adds_up(sheet: Sheet, frame: pl.DataFrame) -> bool:
+def _adds_up(sheet: Sheet, frame: pl.DataFrame, in_quotes: int) -> bool:
     sizes = pl.all().str.len_bytes()
     most = sizes.max().name.prefix("most:")
     found = frame.lazy().select(sizes.cast(pl.UInt64).sum(), most).collect()
@@ -94,24 +95,15 @@ def _adds_up(sheet: Sheet, frame: pl.DataFrame) -> bool:
         return False
     line_ends = frame.height - (0 if sheet.ends_whole else 1)
     delimiters = (sheet.width - 1) * (frame.height - _blank_lines_at_end(sheet))
+    # Two around each cell in quotes; of the others, every second is doubled away.
+    quotes = sheet.data.count(b'"', sheet.start) // 2 + in_quotes
     size = len(sheet.data) - sheet.start
-    return bool(sum(sums) + delimiters + line_ends + _quotes(sheet, frame) == size)
+    return bool(sum(sums) + delimiters + line_ends + quotes == size)
 
 
-def _quotes(sheet: Sheet, frame: pl.DataFrame) -> int:
-    """The quotes of the file that are not in the cells: around them, or doubled."""
-    if not sheet.has_quotes:
-        return 0
-    holds = frame.select(pl.all().str.contains('"', literal=True).any())
-    names = [name for name in holds.columns if holds.item(0, name)]
-    within = pl.col(names).str.count_matches('"', literal=True).cast(pl.UInt64).sum()
-    cells = sum(frame.select(within).row(0)) if names else 0
-    return sheet.data.count(b'"', sheet.start) - int(cells)
-
-
-def _lines_are_clean(sheet: Sheet) -> bool:
+def _quoted_cells(sheet: Sheet) -> int | None:
     lines = pl.read_lines(sheet.data, name="text").slice(sheet.line - 1)
-    return are_clean(lines, sheet.delimiter)
+    return quoted_cells(lines, sheet.delimiter)
 
 
 def _blank_lines_at_end(sheet: Sheet) -> int:

@@ -25,10 +25,13 @@ _BLANK_CELL = r'(?:[ \t]*|"[ \t]*")'
 HAS_QUOTE = pl.col("text").str.contains('"', literal=True)
 
 
-def are_clean(rows: pl.DataFrame, delimiter: str) -> bool:
-    """Whether in all of ``text`` quotes only open, close or are doubled."""
+def quoted_cells(rows: pl.DataFrame, delimiter: str) -> int | None:
+    """How many cells of ``text`` stand in quotes; None where not all are clean."""
     quoted = rows.filter(HAS_QUOTE)
-    return bool(quoted.select(clean(delimiter).all()).item())
+    if not quoted.select(clean(delimiter).all()).item():
+        return None
+    cell = pl.col("text").str.count_matches(rf"(?:\A|{ESCAPED[delimiter]}){QUOTED}")
+    return int(quoted.select(cell.sum()).item())
 
 
 def clean(delimiter: str) -> pl.Expr:
