@@ -167,14 +167,10 @@ def _with_frozen(
     joined: pl.DataFrame, entity: Entity, frozen: pl.DataFrame
 ) -> pl.DataFrame:
     """``is_frozen``: a rejected row, or an unreadable remote record, protects it."""
-    keys = frozen.filter(pl.col("entity") == entity.value).select(KEY).unique()
-    marked = joined.join(
-        keys.with_columns(_hit=pl.lit(value=True)), on=KEY, how="left"
-    ).sort(KEY)
+    keys = frozen.filter(pl.col("entity") == entity.value)[KEY].unique()
     unreadable = _optional(joined, REMOTE + FROZEN, pl.Boolean()).fill_null(value=False)
-    return marked.with_columns(
-        is_frozen=pl.col("_hit").fill_null(value=False) | unreadable
-    ).drop("_hit")
+    rejected = pl.col(KEY).is_in(keys.implode()).fill_null(value=False)
+    return joined.with_columns(is_frozen=rejected | unreadable)
 
 
 def _with_ledger(
@@ -196,12 +192,12 @@ def _with_ledger(
             ),
             on=KEY,
             how="left",
+            maintain_order="left",
         )
         .with_columns(
             pl.col("known", "ended").fill_null(value=False),
             pl.col("missed").fill_null(0),
         )
-        .sort(KEY)
     )
 
 
@@ -225,6 +221,8 @@ def _with_ended_by_us(joined: pl.DataFrame) -> pl.DataFrame:
         & pl.col("ended")
         & _active_there(joined)
     )
+    if not joined.select(shown.any()).item():
+        return joined
     without = pl.col(FIELDS).list.set_difference(["status", "enabledUser"])
     return joined.with_columns(
         pl.when(shown & ~_wanted_active())

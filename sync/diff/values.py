@@ -65,16 +65,22 @@ def with_changed_fields(joined: pl.DataFrame, rules: FieldRules) -> pl.DataFrame
     A value that ``withheld`` names does not differ, nor does one that the read did not
     tell (``_unread``).
     """
-    differing = [
-        pl.when(_differs(joined, name, rules)).then(pl.lit(name))
-        for name in compared(joined, rules.fields)
-    ]
-    changed = (
-        pl.concat_list(differing).list.drop_nulls()
-        if differing
-        else pl.lit([], dtype=pl.List(pl.String))
-    )
-    return joined.with_columns(changed.alias(FIELDS))
+    names = compared(joined, rules.fields)
+    flags = joined.select(_differs(joined, n, rules).alias(n) for n in names)
+    return joined.with_columns(_names_of(flags, joined.height).alias(FIELDS))
+
+
+def _names_of(flags: pl.DataFrame, height: int) -> pl.Series:
+    """Row by row the columns that are true: most rows have none, and share one list."""
+    none = pl.Series([[]], dtype=pl.List(pl.String()))
+    if not flags.width:
+        return none.new_from_index(0, height)
+    odd = flags.select(pl.any_horizontal(pl.all())).to_series()
+    named = [pl.when(pl.col(name)).then(pl.lit(name)) for name in flags.columns]
+    few = flags.filter(odd).select(pl.concat_list(named).list.drop_nulls()).to_series()
+    counted = odd.cast(pl.UInt32).cum_sum()
+    place = pl.select(pl.when(odd).then(counted).otherwise(0)).to_series()
+    return pl.concat([none, few]).gather(place)
 
 
 def _differs(joined: pl.DataFrame, name: str, rules: FieldRules) -> pl.Expr:
