@@ -185,19 +185,16 @@ def _with_ledger(
         *("ended", "missed", "source", "person"),
         pl.col("digest").alias("told"),
     )
-    return (
-        joined.join(
-            kept.unique(KEY, keep="first", maintain_order=True).with_columns(
-                known=pl.lit(value=True)
-            ),
-            on=KEY,
-            how="left",
-            maintain_order="left",
-        )
-        .with_columns(
-            pl.col("known", "ended").fill_null(value=False),
-            pl.col("missed").fill_null(0),
-        )
+    return joined.join(
+        kept.unique(KEY, keep="first", maintain_order=True).with_columns(
+            known=pl.lit(value=True)
+        ),
+        on=KEY,
+        how="left",
+        maintain_order="left",
+    ).with_columns(
+        pl.col("known", "ended").fill_null(value=False),
+        pl.col("missed").fill_null(0),
     )
 
 
