@@ -96,6 +96,7 @@ class TargetState:
         self.target = target
         self.path = path
         self._connection = connection
+        self._ledger: tuple[object, LedgerView] | None = None
 
     @classmethod
     def open(
@@ -252,9 +253,15 @@ class TargetState:
         return self._value(_WRITTEN, stored(created)) == 1
 
     def ledger(self) -> LedgerView:
-        """Which remote records are ours, sorted by entity and key."""
-        with database.database_errors(self.path):
-            return load_ledger(self._connection)
+        """Which remote records are ours, sorted by entity and key.
+
+        Read again only after a change, whoever made it: a night asks a dozen times.
+        """
+        changed = self._value("PRAGMA data_version")
+        if self._ledger is None or self._ledger[0] != changed:
+            with database.database_errors(self.path):
+                self._ledger = changed, load_ledger(self._connection)
+        return self._ledger[1]
 
     def save_ledger(self, view: LedgerView) -> None:
         """Replace the ledger, in one transaction."""
@@ -287,6 +294,7 @@ class TargetState:
 
     @contextlib.contextmanager
     def _changing(self) -> Iterator[sqlite3.Connection]:
+        self._ledger = None
         with (
             database.database_errors(self.path),
             database.transaction(self._connection),

@@ -494,3 +494,24 @@ def test_any_ledger_comes_back_sorted(
         found = state.ledger()
     assert_frame_equal(found.records, view.records.sort("entity", "key"))
     assert_frame_equal(found.pairs, view.pairs.sort("entity", "key", "field"))
+
+
+def test_a_ledger_is_read_again_whoever_has_changed_it(tmp_path: Path) -> None:
+    folder = StateFolder(tmp_path)
+
+    def held(state: TargetState) -> list[str]:
+        return state.ledger().records["key"].to_list()
+
+    with (
+        TargetState.open(folder, "district") as ours,
+        TargetState.open(folder, "district") as others,
+    ):
+        assert held(ours) == []
+        assert ours.ledger() is ours.ledger()
+        others.save_ledger(one_record("s-1"))
+        assert held(ours) == ["s-1"]
+        ours.save_ledger(one_record("s-2"))
+        assert held(ours) == held(others) == ["s-2"]
+        ours.begin_run(RunRecord("r-1", NOW))
+        ours.end_run("r-1", end(DROP, ledger=one_record("s-3")))
+        assert held(ours) == ["s-3"]
