@@ -1,8 +1,6 @@
-"""The version of this program, as its distribution says."""
+"""The version of this program; the distribution takes it from here."""
 
 from __future__ import annotations
 
-from importlib.metadata import version
-
-VERSION = version("roster-sync")
+VERSION = "0.1.0"
 PROGRAM = f"roster-sync {VERSION}"

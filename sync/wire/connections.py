@@ -1,11 +1,12 @@
-"""One HTTP exchange, and the connections it runs over; the only user of httpx.
+"""One HTTP exchange, and the connections it runs over.
 
 Comes in: method, URL, headers, body. Goes out: an ``Answer``, or ``NoAnswerError``
 saying whether the request can have had an effect. Every connection has a transport
 of its own, kept in a free list per origin, last in first out: one shared pool of
-httpx looks at all of its connections for each request and collapses at 64 of them.
-Transports are used without ``httpx.Client``: no redirects, no cookies, no proxies, no
-variables of the environment, and none of its log lines, which show whole URLs.
+httpx looks at all of its connections for each request and collapses at 64 of them, and
+even a pool of one costs (see ``sync.wire.single``). Transports are used without
+``httpx.Client``: no redirects, no cookies, no proxies, no variables of the environment,
+and none of its log lines, which show whole URLs.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ import httpx
 
 from sync.model.request import Answer
 from sync.wire.failures import MAX_BODY, bloated
+from sync.wire.single import SingleConnection
 
 # httpcore imports sniffio several times for each request. Where that is not installed,
 # every attempt searches the whole path: a quarter of a request's time, measured with
@@ -179,12 +181,7 @@ class Connections:
             self._tls = httpx.create_ssl_context(verify=True, trust_env=False)
             # Not even SSLKEYLOGFILE, which would write the keys of our sessions.
             self._tls.keylog_filename = None  # type: ignore[assignment] # documented
-        one = httpx.Limits(
-            max_connections=1,
-            max_keepalive_connections=1,
-            keepalive_expiry=KEEP_ALIVE_SECONDS,
-        )
-        return httpx.AsyncHTTPTransport(verify=self._tls, trust_env=False, limits=one)
+        return SingleConnection(self._tls, KEEP_ALIVE_SECONDS)
 
     async def close(self) -> None:
         """Close every connection."""
