@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import anyio
+import anyio.lowlevel
 import anyio.to_thread
 import polars as pl
 
@@ -75,6 +76,14 @@ class _Call:
     """Whether a row of it is none of this journal's, or was done already."""
 
 
+@dataclass(slots=True)
+class _Batch:
+    """Calls that one commit writes; the first of them sees to it."""
+
+    calls: list[_Call] = field(default_factory=list)
+    through: anyio.Event = field(default_factory=anyio.Event)
+
+
 class Journal:
     """The journal of one run, open for writing by its one process.
 
@@ -92,9 +101,10 @@ class Journal:
         """How many commits there were; calls are more."""
         self._connection = connection
         self._clock = clock
-        self._waiting: list[_Call] = []
+        self._gathering: _Batch | None = None
+        """What the next commit will write, while calls may still join it."""
         self._writing = anyio.Lock()
-        self._room = anyio.Semaphore(_MOST_WAITING)
+        self._room = anyio.Semaphore(_MOST_WAITING, fast_acquire=True)
         self._thread = anyio.CapacityLimiter(1)
         self._broken: LocalError | None = None
 
@@ -181,8 +191,9 @@ class Journal:
 
     def close(self) -> None:
         """Commit what cancelled calls left, and leave one plain file behind."""
-        if self._waiting and self._broken is None:
-            self._commit(self._take())
+        left, self._gathering = self._gathering, None
+        if left is not None and self._broken is None:
+            self._commit(left.calls)
         # What was committed is on the disk whether or not tidying up succeeds.
         with contextlib.suppress(sqlite3.Error):
             self._connection.execute("PRAGMA journal_mode = DELETE")
@@ -203,26 +214,38 @@ class Journal:
         self.close()
 
     async def _write(self, call: _Call) -> None:
-        """Wait until somebody has committed this call, or commit all that wait."""
+        """Wait until the commit that this call is a part of is through."""
         if not call.rows:
             return
         async with self._room:
-            self._waiting.append(call)
-            async with self._writing:
-                if not call.written and self._broken is None:
-                    calls = self._take()
-                    await anyio.to_thread.run_sync(
-                        self._commit, calls, limiter=self._thread
-                    )
-        if self._broken is not None and not call.written:
-            raise LocalError(self._broken.message, do=self._broken.do)
+            if self._gathering is None:
+                self._gathering = _Batch([call])
+                # The others of the batch wait for this task, cancelled or not.
+                with anyio.CancelScope(shield=True):
+                    await self._lead(self._gathering)
+            else:
+                self._gathering.calls.append(call)
+                await self._gathering.through.wait()
+        if not call.written:
+            broken = self._broken or _unwritten(self.path)
+            raise LocalError(broken.message, do=broken.do)
         if call.unknown:
             message = f"{self.path} lacks an operation, or has it as done already"
             raise LocalError(message, do="this is a defect; report it with the log")
 
-    def _take(self) -> list[_Call]:
-        calls, self._waiting = self._waiting, []
-        return calls
+    async def _lead(self, batch: _Batch) -> None:
+        """Commit what has gathered by the time that the commit before it is through."""
+        try:
+            async with self._writing:
+                # Whom that one has released may call again, and come along.
+                await anyio.lowlevel.checkpoint()
+                self._gathering = None
+                if self._broken is None:
+                    await anyio.to_thread.run_sync(
+                        self._commit, batch.calls, limiter=self._thread
+                    )
+        finally:
+            batch.through.set()
 
     def _commit(self, calls: Sequence[_Call]) -> None:
         """Write these calls in one transaction, in the writer thread."""
@@ -240,6 +263,11 @@ class Journal:
 
     def _milliseconds(self) -> int:
         return int(self._clock().timestamp() * 1000)
+
+
+def _unwritten(path: Path) -> LocalError:
+    message = f"{path} was not written"
+    return LocalError(message, do="this is a defect; report it with the log")
 
 
 def _missing(path: Path) -> LocalError:
