@@ -8,17 +8,30 @@ so that nothing but the rules of the documentation is on both sides.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import polars as pl
 
+from benchmarks.measuring import (
+    Counted,
+    Line,
+    Work,
+    in_turn,
+    main,
+    of_module,
+    ratio,
+    run,
+)
 from sync.flow.intake import How, Rejection, take_in
 from sync.model.finding import Findings
 from sync.samples import Tables, generate
 
+MODULE = "benchmarks.defects"
 TODAY = date(2026, 11, 20)
 LENIENT = How(rejection=Rejection(percent=100))
 SHARE = 100
@@ -331,7 +344,7 @@ def differences(found: Findings, expected: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def check(folder: str) -> int:
+def check(folder: str) -> Counted:
     """Take in the drop in ``folder``; the rows read.
 
     Raises AssertionError if what is found is not what ``EXPECTED`` beside it says.
@@ -343,4 +356,43 @@ def check(folder: str) -> int:
     if wrong.height or intake.roster is None:
         message = f"{wrong.height} findings missing or invented:\n{wrong}"
         raise AssertionError(message)
-    return sum(one.read for one in intake.roster.counts.values())
+    return Counted(sum(one.read for one in intake.roster.counts.values()))
+
+
+def bare(folder: str) -> Counted:
+    """Read the files of the drop with polars, ragged rows cut off."""
+    frames = [
+        pl.read_csv(file, infer_schema=False, truncate_ragged_lines=True)
+        for file in sorted(Path(folder).glob("*.csv"))
+    ]
+    return Counted(sum(frame.height for frame in frames))
+
+
+WORKS: dict[str, Work] = {"check": check, "bare": bare}
+
+
+def lines(full: bool) -> Iterator[Line]:
+    """Line 1 again, of a drop that is not clean: none missed, none invented."""
+    students = 500_000 if full else 50_000
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        expected = make(folder / "drop", students, seed=1)
+        expected.write_csv(folder / EXPECTED)
+        ours, theirs = in_turn(
+            *(partial(run, of_module(MODULE, work, folder / "drop")) for work in WORKS)
+        )
+    found = ratio([one.seconds for one in ours], [one.seconds for one in theirs])
+    yield Line(
+        1,
+        f"reading and validating a drop with 1 row in {SHARE} spoilt / bare read of "
+        "the same files",
+        "≤ 2.5",
+        str(found),
+        found.least <= 2.5,  # noqa: PLR2004 - the target
+        f"{ours[0].count:,} rows, {expected.height:,} findings of "
+        f"{expected['code'].n_unique()} codes, none missed and none invented",
+    )
+
+
+if __name__ == "__main__":
+    main(lines, WORKS)

@@ -1,12 +1,13 @@
-"""A long list read by pages: into frames, and by a bare client that decodes nothing.
+"""A long list read by pages: into frames, and by a client that decodes nothing.
 
-``serve`` answers with pages that were made before, so that the server costs little;
-``read`` is what a run does with a list of a OneRoster server; ``bare`` asks for the
-same pages, as many at once, and throws the bytes away.
+``serve`` cuts its pages out of one text that was made before, so that the server costs
+little; ``read`` is what a run does with a list of a OneRoster server; ``bare`` asks for
+the same pages, as many at once, and throws the bytes away.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import UTC, datetime
 from urllib.parse import parse_qs
@@ -22,9 +23,10 @@ from sync.targets.base import Wants
 from sync.targets.oneroster import OneRosterSettings, OneRosterTarget
 from sync.wire import Limits, Service, Wire
 
-RECORDS, PAGE, IN_FLIGHT = 300_000, 3_000, 8
+PAGE = 3_000
 PATH = "/ims/oneroster/rostering/v1p2"
 STAMP = datetime(2026, 11, 20, tzinfo=UTC).isoformat().replace("+00:00", "Z")
+COUNT = "x-total-count"
 
 
 def _reference(kind: str, key: str) -> dict[str, str]:
@@ -46,38 +48,50 @@ def _enrollment(number: int) -> dict[str, object]:
     }
 
 
-def _pages() -> list[bytes]:
-    counts = {"totalCount": RECORDS, "limit": PAGE}
-    return [
-        json.dumps(
-            {"enrollments": [_enrollment(n) for n in range(at, at + PAGE)], **counts}
-        ).encode()
-        for at in range(0, RECORDS, PAGE)
-    ]
+class Pages:
+    """A list of enrollments of which any page is a slice: all records are as long."""
+
+    def __init__(self, records: int) -> None:
+        """Make the text."""
+        parts = [json.dumps(_enrollment(number)).encode() for number in range(records)]
+        self._records = records
+        self._width = len(parts[0]) + 1
+        self._text = b",".join(parts)
+        if len(self._text) + 1 != records * self._width:
+            message = "the records are not all as long"
+            raise ValueError(message)
+
+    def page(self, name: str, query: dict[str, list[str]]) -> bytes:
+        """One page of a list; there is none but that of enrollments."""
+        if name != "enrollments":
+            return json.dumps({name: [], "totalCount": 0}).encode()
+        at = int(query.get("offset", ["0"])[0])
+        limit = min(PAGE, int(query.get("limit", ["100"])[0]))
+        part = self._text[at * self._width : (at + limit) * self._width - 1]
+        tail = f'],"totalCount":{self._records},"limit":{limit}}}'
+        return b'{"enrollments":[' + part + tail.encode()
 
 
-def serve(port: str) -> int:
+def serve(port: str, records: int, latency: float = 0.0) -> None:
     """Answer until stopped."""
-    pages = _pages()
+    pages = Pages(records)
 
     async def app(scope: Scope, _: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
         query = parse_qs(scope["query_string"].decode())
-        at = int(query.get("offset", ["0"])[0]) // PAGE
-        name = scope["path"].rsplit("/", 1)[1]
-        if name != "enrollments":
-            body = json.dumps({name: [], "totalCount": 0}).encode()
-        else:
-            short = query.get("limit", [""])[0] == "1"
-            body = pages[0] if short else pages[at]
-        length = str(len(body)).encode()
-        headers = [(b"content-type", b"application/json"), (b"content-length", length)]
+        if latency:
+            await asyncio.sleep(latency)
+        body = pages.page(scope["path"].rsplit("/", 1)[1], query)
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", str(len(body)).encode()),
+            (COUNT.encode(), str(records).encode()),
+        ]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
     uvicorn.run(app, port=int(port), log_level="error", lifespan="off")
-    return 0
 
 
 class Open(OneRosterTarget):
@@ -91,7 +105,7 @@ class Open(OneRosterTarget):
         return {"oneroster": Service("oneroster", self.url + PATH)}
 
 
-def read(url: str) -> int:
+def read(url: str, in_flight: int) -> int:
     """The list of enrollments as a frame of the mirror."""
     secret = {"env": "NONE"}
     settings = OneRosterSettings.model_validate(
@@ -104,7 +118,7 @@ def read(url: str) -> int:
     )
     target = Open(settings, dict.fromkeys(Entity, "keep"))
     target.url = url
-    limits = Limits(requests_per_second=1000, burst=1000, concurrency=IN_FLIGHT)
+    limits = Limits(requests_per_second=1000, burst=1000, concurrency=in_flight)
 
     async def work() -> int:
         async with Wire(target.services, limits) as wire:
@@ -117,10 +131,12 @@ def read(url: str) -> int:
     return anyio.run(work)
 
 
-def bare(url: str) -> int:
-    """The same pages, as many at once, not decoded."""
-    left = iter(range(0, RECORDS, PAGE))
+def bare(url: str, in_flight: int) -> int:
+    """The same list, not decoded: one client of httpx for each of as many tasks."""
     where = f"{url}{PATH}/enrollments"
+    with httpx.Client() as first:
+        total = int(first.get(f"{where}?limit=1").raise_for_status().headers[COUNT])
+    left = iter(range(0, total, PAGE))
 
     async def client() -> None:
         async with httpx.AsyncClient() as one:
@@ -130,8 +146,8 @@ def bare(url: str) -> int:
 
     async def work() -> None:
         async with anyio.create_task_group() as group:
-            for _ in range(IN_FLIGHT):
+            for _ in range(in_flight):
                 group.start_soon(client)
 
     anyio.run(work)
-    return RECORDS
+    return total
