@@ -36,8 +36,9 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# FULL=1 takes the large sizes.
 bench: setup
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(if $(FULL),--full)
 
 # Pins every dependency with hashes and without addresses.
 lock: setup

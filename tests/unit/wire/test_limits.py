@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from bisect import bisect_right
+from random import Random
 from typing import TYPE_CHECKING
 
 import anyio
@@ -8,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sync.errors import UsageError
-from sync.wire.limits import LONGEST_MARGIN, Clock, InFlight, Limits, Pace
+from sync.wire.limits import LEAST_MARGIN, LONGEST_MARGIN, Clock, InFlight, Limits, Pace
 
 if TYPE_CHECKING:
     from tests.unit.wire.conftest import Virtual
@@ -28,7 +30,8 @@ class Time:
 
 
 def most_in_a_second(times: list[float]) -> int:
-    return max(sum(1 for t in times if start <= t <= start + 1) for start in times)
+    ordered = sorted(times)
+    return max(bisect_right(ordered, t + 1) - n for n, t in enumerate(ordered))
 
 
 @settings(deadline=None)
@@ -123,6 +126,22 @@ async def test_requests_may_draw_together_on_the_way_without_passing_the_rate(
         await pace.leave()
         arrived.append(time.now + late * margin)
     assert most_in_a_second(arrived) <= rate + burst
+
+
+@pytest.mark.parametrize("rate", [150, 250, 500, 1000, 2000])
+@pytest.mark.parametrize("burst", [1, 10])
+async def test_at_a_high_rate_too_they_may_and_next_to_nothing_of_it_is_lost(
+    rate: int, burst: int
+) -> None:
+    time, chance = Time([]), Random(rate)  # noqa: S311 - by seed
+    pace = Pace(Limits(rate, burst), Clock(now=lambda: time.now, sleep=time.sleep))
+    arrived = []
+    for _ in range(3 * rate):
+        await pace.slot()
+        await pace.leave()
+        arrived.append(time.now + chance.choice((0.0, LEAST_MARGIN)))
+    assert most_in_a_second(arrived) <= rate + burst
+    assert len(arrived) / time.now >= 0.994 * rate
 
 
 async def test_a_pause_longer_than_anybody_waits_is_said_at_once() -> None:
