@@ -21,14 +21,15 @@ demo: setup
 test: setup
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not long and not faults"
 
-# What takes minutes by itself.
+# What takes minutes by itself. Three at once on two cores, here and with the faults,
+# since much of it waits.
 test-long: setup
-	$(BIN)/python -m pytest -q -n 2 --dist load -m "long and not faults"
+	$(BIN)/python -m pytest -q -n 3 --dist load -m "long and not faults"
 
 # Kills, lost answers, full disks, hostile files and servers; prints what was measured.
 # FAULT_ROUNDS=10 is the long form.
 faults: setup
-	$(BIN)/python -m pytest -q -n 2 --dist worksteal tests/faults
+	$(BIN)/python -m pytest -q -n 3 --dist worksteal tests/faults
 
 check: setup
 	$(BIN)/ruff format --check .
