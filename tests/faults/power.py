@@ -182,8 +182,10 @@ class _File(apsw.VFSFile):
         self.power.step()
         self.stored.synced()
         if self.path.endswith(("-wal", "-journal")):
-            # SQLite's own layer syncs the folder with the first sync of such a file.
+            # SQLite's own layer syncs the folder with the first sync of such a file:
+            # what had that name before is gone for good.
             self.power.surely_there.add(self.path)
+            self.power.going.pop(self.path, None)
 
 
 class Cursor:
