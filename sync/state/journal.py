@@ -190,10 +190,7 @@ class Journal:
         return {state: found.get(state.value, 0) for state in State}
 
     def close(self) -> None:
-        """Commit what cancelled calls left, and leave one plain file behind."""
-        left, self._gathering = self._gathering, None
-        if left is not None and self._broken is None:
-            self._commit(left.calls)
+        """Leave one plain file behind."""
         # What was committed is on the disk whether or not tidying up succeeds.
         with contextlib.suppress(sqlite3.Error):
             self._connection.execute("PRAGMA journal_mode = DELETE")

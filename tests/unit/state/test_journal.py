@@ -219,7 +219,7 @@ def test_more_calls_than_may_wait_are_all_served(tmp_path: Path) -> None:
         assert journal.counts()[State.SENT] == 3000
 
 
-def test_what_a_cancelled_call_left_is_written_when_the_journal_is_closed(
+def test_what_a_cancelled_call_left_is_written_all_the_same(
     tmp_path: Path,
 ) -> None:
     async def story(journal: Journal) -> None:

@@ -143,3 +143,29 @@ def test_the_status_of_the_failure_goes_before_that_of_the_answer(
         outcome = Outcome(IDS[0], State.FAILED, own, failure=failure)
         anyio.run(journal.settle, [outcome])
         assert journal.states()["status"].to_list() == [kept, None]
+
+
+def test_where_the_one_that_writes_breaks_down_nobody_takes_it_for_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise MemoryError
+
+    told: list[type[Exception]] = []
+
+    async def call(journal: Journal, one: str) -> None:
+        try:
+            await journal.sent([one])
+        except (LocalError, MemoryError) as error:
+            told.append(type(error))
+
+    async def work() -> None:
+        with made(tmp_path, connect) as journal:
+            monkeypatch.setattr(journal, "_commit", broken)
+            async with anyio.create_task_group() as group:
+                for one in IDS:
+                    group.start_soon(call, journal, one)
+            assert journal.in_doubt() == []
+
+    anyio.run(work)
+    assert sorted(one.__name__ for one in told) == ["LocalError", "MemoryError"]
