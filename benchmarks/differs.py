@@ -8,7 +8,6 @@ as added, removed and changed, and as many changed cells.
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -30,7 +29,7 @@ from benchmarks.measuring import (
     rate_ratio,
     run,
 )
-from benchmarks.peers import AbsentError, environment
+from benchmarks.peers import environments
 from sync.diff import DiffInput, FieldRules, diff
 from sync.model.entities import Entity
 from sync.model.roster import KEY
@@ -145,22 +144,14 @@ def _changed(frame: pl.DataFrame) -> pl.DataFrame:
 
 def lines(full: bool) -> Iterator[Line]:
     """Line 4, for each of six programs."""
-    pythons: dict[str, Path] = {}
-    for name, peer in PEERS.items():
-        try:
-            pythons[name] = _python(name, peer)
-        except AbsentError as error:
-            yield _line(name, "-", None, str(error))
+    pythons, absent = environments({n: one.packages for n, one in PEERS.items()})
+    for name, why in absent.items():
+        yield _line(name, "-", None, why)
     sizes = {n: PEERS[n].full if full else PEERS[n].short for n in pythons}
     for size in sorted(set(sizes.values()), reverse=True):
         fitting = {n: python for n, python in pythons.items() if sizes[n] == size}
         with tempfile.TemporaryDirectory() as folder:
             yield from _measured(_nights(Path(folder), size), fitting)
-
-
-def _python(name: str, peer: Peer) -> Path:
-    """Whoever needs nothing runs with our own Python."""
-    return environment(name, peer.packages) if peer.packages else Path(sys.executable)
 
 
 def _measured(nights: Nights, pythons: Mapping[str, Path]) -> Iterator[Line]:

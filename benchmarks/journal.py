@@ -32,6 +32,7 @@ from benchmarks.measuring import (
 )
 from sync.model.outcome import Outcome, State
 from sync.state import Journal, database
+from sync.state.journal import SENT, SETTLE
 
 MODULE = "benchmarks.journal"
 IN_FLIGHT = 64
@@ -86,15 +87,6 @@ def each(folder: str, count: str) -> Counted:
         query = "SELECT count(*) FROM operations WHERE state = 'done'"
         (done,) = connection.execute(query).fetchone()
     return _all_done(int(count), done, seconds, 2 * int(count))
-
-
-SENT = """UPDATE operations
-    SET state = 'sent', attempts = attempts + 1, sent_at = ?
-    WHERE id = ? AND state <> 'done'"""
-SETTLE = """UPDATE operations
-    SET state = ?, status = ?, remote_id = coalesce(?, remote_id),
-        kind = ?, code = ?, message = ?, answered_at = ?
-    WHERE id = ?"""
 
 
 def _commit(

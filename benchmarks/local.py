@@ -12,7 +12,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from typing import Any
 import polars as pl
 
 from benchmarks import nights
+from benchmarks.defects import LENIENT, TODAY
 from benchmarks.measuring import (
     Counted,
     Line,
@@ -34,7 +35,7 @@ from benchmarks.measuring import (
     timed,
 )
 from sync.diff import DiffInput, FieldRules, diff
-from sync.flow import How, Rejection, take_in
+from sync.flow import take_in
 from sync.model.entities import Entity
 from sync.model.ledger import LedgerView
 from sync.model.mirror import Mirror
@@ -44,8 +45,6 @@ from sync.targets.base import Projection
 from sync.targets.timeback import TimebackSettings, TimebackTarget
 
 MODULE = "benchmarks.local"
-TODAY = date(2026, 11, 20)
-LENIENT = How(rejection=Rejection(percent=100))
 MILLION = 1_000_000
 TENTH = 10
 """The small size of the growth is so small a part of the large one."""

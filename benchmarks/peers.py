@@ -20,7 +20,7 @@ import subprocess
 import sys
 import time
 import venv
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
@@ -52,6 +52,23 @@ def environment(name: str, packages: Sequence[str]) -> Path:
     _install(python, packages)
     ready.write_text("\n".join(packages) + "\n", "utf-8")
     return python
+
+
+def environments(
+    wanted: Mapping[str, Sequence[str]],
+) -> tuple[dict[str, Path], dict[str, str]]:
+    """By name the Python of each that can be had, and why the others cannot; what
+    needs no packages runs with this Python."""
+    pythons: dict[str, Path] = {}
+    absent: dict[str, str] = {}
+    for name, packages in wanted.items():
+        try:
+            pythons[name] = (
+                environment(name, packages) if packages else Path(sys.executable)
+            )
+        except AbsentError as error:
+            absent[name] = str(error)
+    return pythons, absent
 
 
 def _install(python: Path, packages: Sequence[str]) -> None:

@@ -15,12 +15,12 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
 from functools import partial
 from pathlib import Path
 
 import polars as pl
 
+from benchmarks.defects import LENIENT, TODAY
 from benchmarks.measuring import (
     Counted,
     Line,
@@ -34,14 +34,12 @@ from benchmarks.measuring import (
     rate_ratio,
     run,
 )
-from benchmarks.peers import AbsentError, environment
-from sync.flow.intake import How, Rejection, take_in
+from benchmarks.peers import environments
+from sync.flow.intake import take_in
 from sync.model.entities import Entity
 
 MODULE = "benchmarks.validators"
 PROGRAM = Path(__file__).with_name("peer_validators.py")
-TODAY = date(2026, 11, 20)
-LENIENT = How(rejection=Rejection(percent=100))
 SEED = 1
 EACH = 6
 """Enrollments of a student."""
@@ -189,12 +187,9 @@ def _theirs(name: str, python: Path, folder: Path) -> Sample:
 
 def lines(full: bool) -> Iterator[Line]:
     """Line 2, for each of four validators."""
-    pythons: dict[str, Path] = {}
-    for name, peer in PEERS.items():
-        try:
-            pythons[name] = environment(name, peer.packages)
-        except AbsentError as error:
-            yield _line(name, peer, "-", None, str(error))
+    pythons, absent = environments({n: one.packages for n, one in PEERS.items()})
+    for name, why in absent.items():
+        yield _line(name, PEERS[name], "-", None, why)
     with tempfile.TemporaryDirectory() as folder:
         _agree(Path(folder), pythons)
         yield from _measured(Path(folder), pythons, full)

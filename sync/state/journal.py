@@ -48,13 +48,14 @@ _STATES: dict[str, pl.DataType] = {
 STATES_SCHEMA = pl.Schema(_STATES)
 """One row per operation: its state, how often it was sent, and the last answer."""
 
-_SENT = """UPDATE operations
+SENT = """UPDATE operations
     SET state = 'sent', attempts = attempts + 1, sent_at = ?
     WHERE id = ? AND state <> 'done'"""
-_SETTLE = """UPDATE operations
+SETTLE = """UPDATE operations
     SET state = ?, status = ?, remote_id = coalesce(?, remote_id),
         kind = ?, code = ?, message = ?, answered_at = ?
     WHERE id = ?"""
+"""What one call writes of one operation: before its request, and after the answer."""
 _PLAN = "INSERT INTO operations (id, entity) VALUES (?, ?)"
 
 _MOST_WAITING = 1024
@@ -165,12 +166,12 @@ class Journal:
         An operation that is done is not sent again: that raises ``LocalError``.
         """
         now = self._milliseconds()
-        await self._write(_Call(_SENT, [(now, each) for each in ids]))
+        await self._write(_Call(SENT, [(now, each) for each in ids]))
 
     async def settle(self, outcomes: Sequence[Outcome]) -> None:
         """Write down what became of operations."""
         now = self._milliseconds()
-        await self._write(_Call(_SETTLE, [_row(each, now) for each in outcomes]))
+        await self._write(_Call(SETTLE, [_row(each, now) for each in outcomes]))
 
     def states(self) -> pl.DataFrame:
         """Every operation, ``STATES_SCHEMA``, sorted by id."""

@@ -26,8 +26,8 @@ RAW = "raw:"
 """Prefix of the raw column beside its normalised one, while rules are judged."""
 
 MANY, AT_ONCE = 50_000, 2
-"""From so many rows on so many columns are looked at at once: the work on a single
-column runs on one core."""
+"""A table of so many rows has so many columns looked at side by side, since the work on
+one column runs on one core."""
 
 VISIBLE = r"[^\s\x{200b}\x{200c}\x{200d}\x{2060}\x{feff}]"
 """A character that ``normalise.text`` leaves."""
@@ -96,7 +96,7 @@ def sheet(table: Table) -> Sheet:
 
 
 def _looked(raws: Sequence[pl.Series], columns: Sequence[Column]) -> list[Looked]:
-    """The first look at each column; at the many cells of some two at once."""
+    """The first look at each column."""
     if not raws or raws[0].len() < MANY:
         return list(map(look, raws, columns))
     with ThreadPoolExecutor(max_workers=AT_ONCE) as looking:

@@ -23,8 +23,8 @@ LONGEST_MARGIN = 0.1
 """Seconds by which requests may draw together on their way to the server without
 breaking the promise there."""
 LEAST_MARGIN = 0.005
-"""The least that is allowed for. Where one request lasts shorter than that, the rate is
-undercut by as much of a second: by 0.3 % at 500 a second."""
+"""Seconds of it that are kept in any case. Where the burst does not pay for them, the
+rate is undercut by what is missing: by 0.3 % at 500 a second with a burst of one."""
 FIRST_IN_FLIGHT = 16
 """Requests in flight at the start; doubled per round of good answers. The pace keeps
 them apart, and it never makes good what a slower beginning would leave unused."""

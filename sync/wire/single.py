@@ -3,8 +3,8 @@
 Comes in: an ``httpx.Request``. Goes out: an ``httpx.Response``, or the error of httpx
 for that of httpcore. httpx's own transport asks a pool for each request which of its
 connections is free, and has it look through them again when the answer is read; with
-one connection there is nothing to choose, and a third of a request's time is saved
-(measured with httpx 0.28.1 and httpcore 1.0.9, 64 in flight).
+one connection there is nothing to choose, and a sixth of a request's processor time is
+saved (755 to 630 microseconds with httpx 0.28.1 and httpcore 1.0.9, 64 in flight).
 """
 
 from __future__ import annotations
