@@ -25,7 +25,10 @@ def check(
     today = datetime.now().astimezone().date()
     with session.console.stage("check"):
         intake = take_in(
-            drop, How(mapping=mapping, delta=delta), today, partial(_progress, session)
+            drop,
+            How(mapping=mapping, delta=delta, whole=False),
+            today,
+            partial(_progress, session),
         )
     code = exit_code(intake)
     session.console.document(

@@ -10,12 +10,13 @@ from pathlib import Path
 
 from sync import mapping as mappings
 from sync.errors import RefusedError, RosterSyncError
+from sync.flow.sifting import sift
 from sync.model.entities import Entity
 from sync.model.finding import Finding, Findings, Severity
 from sync.model.roster import Drop, Mapped, Roster
 from sync.read import peek, read_drop
 from sync.report import Stage
-from sync.validate import validate
+from sync.validate import Aside, validate
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,8 @@ class How:
     same_username: str = "reject"
     require: Sequence[Entity] = ()
     rejection: Rejection = Rejection()
+    whole: bool = True
+    """Whether the rows that nothing is wrong with are wanted too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,7 @@ def take_in(
     """
     began = time.perf_counter()
     layout = mappings.recognise(peek(path), how.mapping, delta=how.delta)
-    drop, found = read_drop(path, mappings.wanted(layout))
+    drop, found, aside = _read(path, layout, how, today)
     found += Findings.of(layout.findings)
     rows = sum(table.rows for table in drop.tables.values())
     stages: tuple[Stage, ...] = (Stage("read", time.perf_counter() - began, rows),)
@@ -103,7 +106,11 @@ def take_in(
         return Intake(drop, mapped, None, found, stages)
     began = time.perf_counter()
     roster, judged = validate(
-        mapped, same_username=how.same_username, today=today, earlier=found
+        mapped,
+        same_username=how.same_username,
+        today=today,
+        earlier=found,
+        aside=aside,
     )
     found += judged + Findings.of(_refusals(mapped, roster, how))
     stages = (*stages, Stage("validate", time.perf_counter() - began, rows))
@@ -111,6 +118,18 @@ def take_in(
     columns = mappings.columns_read(drop, layout.mapping)
     absent = layout.absent_entities
     return Intake(drop, mapped, roster, found, stages, absent, columns)
+
+
+def _read(
+    path: Path, layout: mappings.Layout, how: How, today: date
+) -> tuple[Drop, Findings, Mapping[Entity, Aside]]:
+    """All rows of the drop; or, where nobody wants the others, those that something
+    may be wrong with, and what is known of the others."""
+    sifted = None if how.whole else sift(path, layout, today, delta=how.delta)
+    if sifted is not None:
+        return sifted.drop, sifted.findings, sifted.aside
+    drop, findings = read_drop(path, mappings.wanted(layout))
+    return drop, findings, {}
 
 
 def refusal(intake: Intake, more: str) -> RosterSyncError:

@@ -10,6 +10,7 @@ from sync.mapping.codes import CODES
 from sync.mapping.kept import columns_read
 from sync.mapping.load import load, mistakes, schema
 from sync.mapping.model import MappingFile
+from sync.mapping.plain import Plain, plain
 from sync.mapping.recognise import Layout, recognise
 from sync.mapping.shipped import data_folder, names
 
@@ -17,6 +18,7 @@ __all__ = [
     "CODES",
     "Layout",
     "MappingFile",
+    "Plain",
     "apply",
     "columns_read",
     "data_folder",
@@ -24,6 +26,7 @@ __all__ = [
     "mistakes",
     "name_entities",
     "names",
+    "plain",
     "recognise",
     "schema",
     "wanted",

@@ -16,7 +16,7 @@ from sync.mapping.codes import (
     NO_JOINED_FILE,
 )
 from sync.mapping.columns import counted, findings
-from sync.mapping.joining import lacking
+from sync.mapping.joining import aliases_of, lacking
 from sync.mapping.links import with_links_turned
 from sync.mapping.match import Match, given_up, match, missing_beside
 from sync.mapping.model import MappingFile, TableModel
@@ -59,7 +59,7 @@ def apply(
     mapping = layout.mapping
     modes, silent = layout.modes(drop)
     assigned, unassigned = choose(drop, mapping)
-    aliases = _aliases(mapping)
+    aliases = aliases_of(mapping)
     matched = {
         file: [match(drop.tables[file], one, drop, aliases) for one in tables]
         for file, tables in assigned.items()
@@ -137,16 +137,6 @@ def _of_file(drop: Drop, matched: Sequence[Match]) -> tuple[list[Part], Findings
     made = [part(one, whole) for one in whole if not one.lists_nothing]
     rejecting = Findings.from_frames([more.frame for _, more in made])
     return [one for one, _ in made], rejecting
-
-
-def _aliases(mapping: MappingFile) -> dict[str, list[str]]:
-    """Header in lower case -> its known misspellings, in whichever table."""
-    found: dict[str, list[str]] = {}
-    for one in mapping.tables:
-        for steps in one.columns.values():
-            for header in steps.from_ or ():
-                found.setdefault(header.casefold(), []).extend(steps.aliases)
-    return found
 
 
 def _mode(

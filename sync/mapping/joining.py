@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from sync.mapping.model import Join, TableModel
+from sync.mapping.model import Join, MappingFile, TableModel
 from sync.mapping.steps import chosen
 from sync.model.roster import ROW, Drop, RawTable, matches
 
@@ -36,6 +36,16 @@ class Beside:
 
 Aliases = Mapping[str, Sequence[str]]
 """Header in lower case -> its known misspellings."""
+
+
+def aliases_of(mapping: MappingFile) -> Aliases:
+    """The misspellings that a mapping knows, in whichever table."""
+    found: dict[str, list[str]] = {}
+    for one in mapping.tables:
+        for steps in one.columns.values():
+            for header in steps.from_ or ():
+                found.setdefault(header.casefold(), []).extend(steps.aliases)
+    return found
 
 
 def beside(

@@ -91,7 +91,7 @@ def explodes(steps: Steps) -> bool:
 
 def finish(cell: pl.Expr, steps: Steps) -> pl.Expr:
     """All steps behind the source."""
-    if _is_plain(steps):
+    if is_plain(steps):
         return cell
     cell = translate(prepare(cell, steps), steps)
     if steps.as_ is not None:
@@ -174,7 +174,7 @@ def _hash(headers: Sequence[str]) -> pl.Expr:
     return said.map_batches(partial(uuid5, HASHED), return_dtype=pl.String)
 
 
-def _is_plain(steps: Steps) -> bool:
+def is_plain(steps: Steps) -> bool:
     """Whether the cell is taken as it is, trimming left to validation."""
     return steps.model_fields_set <= _SOURCES
 

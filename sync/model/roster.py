@@ -76,6 +76,8 @@ class RawTable:
     """``_row`` and ``cells`` (List[String]) of the rows of the wrong width."""
     ended: bool = True
     """Whether its last line has a line end."""
+    aside: int = 0
+    """Rows with nothing wrong that are not in ``frame``: nobody asked for them."""
 
     @property
     def headers(self) -> tuple[str, ...]:
@@ -84,8 +86,8 @@ class RawTable:
 
     @property
     def rows(self) -> int:
-        """Rows read: good ones and rejected ones, without blank lines."""
-        return self.frame.height + self.unreadable.height
+        """Rows read: good ones, here or aside, and rejected ones; no blank lines."""
+        return self.frame.height + self.unreadable.height + self.aside
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,16 @@ from __future__ import annotations
 from sync.read.archive import zip_names
 from sync.read.codes import CODES
 from sync.read.drop import read_drop
+from sync.read.opened import Opened, open_drop
 from sync.read.peek import peek
+from sync.read.scan import WHOLE
 
-__all__ = ["CODES", "peek", "read_drop", "zip_names"]
+__all__ = [
+    "CODES",
+    "WHOLE",
+    "Opened",
+    "open_drop",
+    "peek",
+    "read_drop",
+    "zip_names",
+]

@@ -44,10 +44,10 @@ def read_drop(path: Path, wanted: Wanted) -> tuple[Drop, Findings]:
         message = f"there is no file or folder {path}"
         raise UsageError(message, do="check the path of the drop")
     kind = kind_of(path)
-    before = _stamps(kind, path, wanted)
-    members, findings = _open(kind, path, wanted)
+    before = stamps_of(kind, path, wanted)
+    members, findings = members_of(kind, path, wanted)
     tables, digest, more = _read(members)
-    findings += changed(before, _stamps(kind, path, wanted))
+    findings += changed(before, stamps_of(kind, path, wanted))
     drop = Drop(path, path.resolve().name, kind, digest, tables)
     return drop, Findings.of(findings) + more
 
@@ -60,7 +60,7 @@ def _is_there(path: Path) -> bool:
         raise UsageError(message, do="check the path of the drop") from None
 
 
-def _stamps(kind: DropKind, path: Path, wanted: Wanted) -> Stamps:
+def stamps_of(kind: DropKind, path: Path, wanted: Wanted) -> Stamps:
     """How the files that will be read look from outside."""
     if kind is not DropKind.FOLDER:
         return stamps({None if kind is DropKind.ZIP else path.name: path})
@@ -68,9 +68,10 @@ def _stamps(kind: DropKind, path: Path, wanted: Wanted) -> Stamps:
     return stamps({member.file: member.source for member in known})
 
 
-def _open(
+def members_of(
     kind: DropKind, path: Path, wanted: Wanted
 ) -> tuple[list[Member], list[Finding]]:
+    """The files that the layout reads, and what is wrong with the others."""
     if kind is DropKind.CSV:
         return [of_file(path, path.name)], []
     if kind is DropKind.FOLDER:
@@ -107,7 +108,11 @@ def _read(members: Sequence[Member]) -> tuple[dict[str, RawTable], str, Findings
         findings += more
         if table is not None:
             tables[file] = table
-    return tables, _whole([(base, one.result()) for base, one in digests]), findings
+    return (
+        tables,
+        whole_digest([(base, one.result()) for base, one in digests]),
+        findings,
+    )
 
 
 def _wait_for_room(found: Iterable[Parsing | Finding]) -> None:
@@ -125,7 +130,7 @@ def _digest(raw: bytes) -> bytes:
     return hashlib.sha256(raw).digest()
 
 
-def _whole(digests: list[tuple[str, bytes]]) -> str:
+def whole_digest(digests: list[tuple[str, bytes]]) -> str:
     """One digest of all files by name; a name cannot hold a NUL."""
     whole = hashlib.sha256()
     for base, digest in sorted(digests):

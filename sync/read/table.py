@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
 import polars as pl
 
 from sync.model.finding import Finding, Findings, found
@@ -24,17 +27,39 @@ def read_table(file: str, raw: bytes) -> tuple[RawTable | None, Findings]:
     notes = [*notes, *more]
     if sheet is None:
         return None, Findings.of(notes)
-    body = quick.read(sheet) or lines.read(sheet) or careful.read(sheet)
-    notes += _notes(file, sheet, body)
+    return finished(file, Text(decoded, sheet, notes), body_of(sheet))
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A file of which the header is read, and what is to say of it so far."""
+
+    decoded: Decoded
+    sheet: Sheet
+    notes: Sequence[Finding]
+
+
+def body_of(sheet: Sheet) -> Body:
+    """The rows, in the first of three ways that can."""
+    return quick.read(sheet) or lines.read(sheet) or careful.read(sheet)
+
+
+def finished(
+    file: str, text: Text, body: Body, aside: int = 0
+) -> tuple[RawTable | None, Findings]:
+    """The table of the rows that were read, and all that is to say of the file;
+    ``aside``: how many more it has, with nothing wrong."""
+    sheet = text.sheet
+    notes = [*text.notes, *_notes(file, sheet, body, aside)]
     findings = Findings.from_frames(
         [Findings.of(notes).frame, _odd_rows(file, sheet, body.odd)]
     )
     if body.refusal is not None:
         return None, findings
-    return _table(file, decoded, sheet, body), findings
+    return replace(table_of(file, text, body), aside=aside), findings
 
 
-def _notes(file: str, sheet: Sheet, body: Body) -> list[Finding]:
+def _notes(file: str, sheet: Sheet, body: Body, aside: int) -> list[Finding]:
     findings = [
         found(
             PASSWORD_COLUMN,
@@ -50,7 +75,7 @@ def _notes(file: str, sheet: Sheet, body: Body) -> list[Finding]:
         findings.append(
             found(refusal.code, refusal.message, file=file, line=refusal.line)
         )
-    elif body.frame.is_empty() and body.odd.is_empty():
+    elif body.frame.is_empty() and body.odd.is_empty() and not aside:
         findings.append(found(NO_ROWS, "the file has a header but no rows", file=file))
     return findings
 
@@ -77,23 +102,26 @@ def _either(behind_quote: str, width: str) -> pl.Expr:
     return pl.when("behind_quote").then(pl.lit(behind_quote)).otherwise(pl.lit(width))
 
 
-def _table(file: str, decoded: Decoded, sheet: Sheet, body: Body) -> RawTable:
-    kept = [
-        place
-        for place, name in enumerate(sheet.names)
+def kept(sheet: Sheet) -> dict[str, str]:
+    """The columns that are kept: name until the header is put over it -> header."""
+    return {
+        place: name
+        for place, name in zip(columns(sheet.width), sheet.names, strict=True)
         if not unusable(name) and not _is_password(name)
-    ]
-    names = columns(sheet.width)
-    frame = body.frame.select(
-        *(pl.col(names[place]).alias(sheet.names[place]) for place in kept), ROW
-    )
+    }
+
+
+def table_of(file: str, text: Text, body: Body) -> RawTable:
+    """The rows under the headers of the file."""
+    decoded, sheet = text.decoded, text.sheet
+    names = kept(sheet)
     return RawTable(
         file=file,
-        frame=frame,
+        frame=body.frame.select(*names, ROW).rename(names),
         encoding=decoded.encoding,
         delimiter=sheet.delimiter,
         newline=decoded.newline,
-        unreadable=_unreadable(body.odd, sheet, kept),
+        unreadable=_unreadable(body.odd, sheet, [int(place) for place in names]),
         ended=sheet.ends_whole,
     )
 

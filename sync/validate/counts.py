@@ -29,8 +29,8 @@ def count(
     folded = {entity: table.folded for entity, table in mapped.tables.items()}
     return {
         entity: RowCounts(
-            read=sheet.frame.height + folded[entity] + ragged.get(entity, 0),
-            accepted=sheet.frame.height - rejected[entity].len() - merged[entity],
+            read=sheet.rows + folded[entity] + ragged.get(entity, 0),
+            accepted=sheet.rows - rejected[entity].len() - merged[entity],
             merged=merged[entity] + folded[entity],
             rejected=rejected[entity].len() + ragged.get(entity, 0),
         )

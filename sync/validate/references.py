@@ -173,4 +173,5 @@ def _held(sheet: Sheet, target: Target, pile: Pile) -> pl.Series:
         # Where roles stand in a file of their own, no student is left among the users.
         known = "role" in sheet.columns
         good = good.filter(pl.col("role") == STUDENT) if known else good.clear()
-    return good[KEY]
+        return good[KEY]
+    return pl.concat([good[KEY], sheet.aside.keys])

@@ -46,7 +46,7 @@ LOCAL = "identifier"
 """The one text that is an identifier too, as the school itself writes it."""
 CENTURY = 100
 LEAP_DAY = (2, 29)
-_EITHER = ("classSourcedId", "courseSourcedId")
+EITHER = ("classSourcedId", "courseSourcedId")
 _BEGINS = {"endDate": ("beginDate", "startDate")}
 """What a date must not lie before."""
 
@@ -98,7 +98,7 @@ def _names(sheet: Sheet) -> Iterable[str]:
 def _either(sheet: Sheet) -> Iterable[str]:
     if sheet.entity is not Entity.ENROLLMENTS:
         return ()
-    return [next((n for n in _EITHER if n in sheet.columns), _EITHER[0])]
+    return [next((n for n in EITHER if n in sheet.columns), EITHER[0])]
 
 
 def _pair(begin: str, end: str) -> Columns:
@@ -106,7 +106,7 @@ def _pair(begin: str, end: str) -> Columns:
 
 
 def _neither(_name: str) -> pl.Expr:
-    return pl.all_horizontal(blank(one) for one in _EITHER)
+    return pl.all_horizontal(blank(one) for one in EITHER)
 
 
 def _malformed(name: str) -> pl.Expr:
@@ -130,8 +130,13 @@ def _before(begin: str) -> Fails:
     return lambda name: pl.col(name) < pl.col(begin)
 
 
+def century(today: date) -> tuple[str, str]:
+    """The days a century before and behind."""
+    return _years(today, -CENTURY), _years(today, CENTURY)
+
+
 def _beyond(today: date) -> Fails:
-    first, last = _years(today, -CENTURY), _years(today, CENTURY)
+    first, last = century(today)
     return lambda name: (pl.col(name) < first) | (pl.col(name) > last)
 
 
@@ -361,8 +366,8 @@ def with_keep(sheet: Sheet) -> Sheet:
 
 
 def with_raw(sheet: Sheet) -> pl.DataFrame:
-    """The frame with each column's raw one beside it, and both of ``_EITHER``."""
-    absent = _EITHER if sheet.entity is Entity.ENROLLMENTS else ()
+    """The frame with each column's raw one beside it, and both of ``EITHER``."""
+    absent = EITHER if sheet.entity is Entity.ENROLLMENTS else ()
     frame = sheet.frame.with_columns(
         pl.lit(None, pl.String).alias(name)
         for name in absent

@@ -30,7 +30,7 @@ from sync.validate.freeze import freeze
 from sync.validate.keys import with_keys
 from sync.validate.publish import published, taken_up
 from sync.validate.rough import Pile
-from sync.validate.sheet import NUMBER, Sheet, is_one_of, sheet
+from sync.validate.sheet import NUMBER, Aside, Sheet, is_one_of, sheet
 from sync.validate.shifted import hinted
 
 
@@ -40,18 +40,20 @@ def validate(
     same_username: str = "reject",
     today: date,
     earlier: Findings | None = None,
+    aside: Mapping[Entity, Aside] | None = None,
 ) -> tuple[Roster, Findings]:
     """Judge every row of a drop.
 
     ``same_username``: ``reject`` or ``warn``, for systems in which two accounts may
     share one. ``today`` decides which dates lie beyond a century. ``earlier``: what
     mapping found; the rows that it rejects are rejected here too, and are not among
-    the findings that come out.
+    the findings that come out. ``aside``: rows with nothing wrong that are not in the
+    tables; they count, and may be named by others.
     """
     pile = Pile()
     sheets = {}
     for entity, table in mapped.tables.items():
-        one = sheet(table)
+        one = sheet(table, (aside or {}).get(entity))
         if earlier is not None:
             pile.know(taken_up(earlier, one, mapped))
         sheets[entity] = _alone(one, pile, today)

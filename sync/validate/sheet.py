@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import reduce
 
 import polars as pl
@@ -34,6 +34,15 @@ VISIBLE = r"[^\s\x{200b}\x{200c}\x{200d}\x{2060}\x{feff}]"
 
 
 @dataclass(frozen=True, slots=True)
+class Aside:
+    """Rows of an entity that were looked at before, with nothing wrong: how many, and
+    their keys, where somebody may ask for them."""
+
+    rows: int = 0
+    keys: pl.Series = field(default_factory=lambda: pl.Series(KEY, [], pl.String))
+
+
+@dataclass(frozen=True, slots=True)
 class Sheet:
     """One entity's rows.
 
@@ -52,6 +61,7 @@ class Sheet:
     optional: frozenset[str] = frozenset()
     undelivered: pl.Series | None = None
     """Row by row the fields (between commas) that the file of the row does not have."""
+    aside: Aside = field(default_factory=Aside)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -70,12 +80,17 @@ class Sheet:
         return replace(self, frame=frame)
 
     @property
+    def rows(self) -> int:
+        """How many there are, with those that are aside."""
+        return self.frame.height + self.aside.rows
+
+    @property
     def keyed(self) -> pl.DataFrame:
         """The rows whose key can be read."""
         return self.frame.filter(pl.col(KEY).is_not_null())
 
 
-def sheet(table: Table) -> Sheet:
+def sheet(table: Table, aside: Aside | None = None) -> Sheet:
     """Normalise a table's cells; nothing is judged yet."""
     spec = ENTITIES[table.entity]
     frame = table.frame.with_row_index(NUMBER)
@@ -92,6 +107,7 @@ def sheet(table: Table) -> Sheet:
         reduce(either, [one.doubtful for one in looked], None),
         table.optional,
         frame[KEEP] if KEEP in frame.columns else None,
+        aside or Aside(),
     )
 
 

@@ -1,0 +1,252 @@
+"""Large plain files looked through without being kept.
+
+A file on disk comes in; out come, row by row, what some expressions say of it and
+whether polars is proven to have read the row right, and afterwards the few rows that
+somebody wants to see. What is not plain (another encoding, rows over several lines,
+mixed line ends) gives None: that is for ``read_drop``.
+
+The proof: cells, delimiters and quotes of a row, as polars read it, must give exactly
+the bytes of the line on which it stands, and quotes must only open and close cells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import polars as pl
+
+from sync.model.finding import Findings
+from sync.model.roster import ROW, RawTable
+from sync.read.body import LONGEST_CELL, ODD_SCHEMA, Body, columns, no_rows
+from sync.read.decode import decode
+from sync.read.header import read_header
+from sync.read.quotes import ESCAPED
+from sync.read.table import Text, body_of, finished, kept, read_table, table_of
+
+LEAST = 1 << 20
+"""Smaller files (bytes) are read at once: to look twice would take longer."""
+HEAD = 1 << 18
+"""So many bytes must hold the header."""
+WHOLE = "_whole"
+"""Whether a row is proven to be as polars read it."""
+
+_TEXT, _SIZE, _LENGTH, _ODD = "_text", "_size", "_length", "_odd"
+_QUOTES, _WITHIN = "_quotes", "_within"
+_CTRL_Z, _TAIL = b"\x1a", 4
+"""The end-of-file mark of CP/M, and so many last bytes in which it may stand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """A plain file that may be looked through; ``head``: its first lines."""
+
+    file: str
+    path: Path
+    head: Text
+    begins: int
+    """Where the first row stands, in bytes."""
+    line_end: bytes
+    has_quotes: bool
+    size: int
+    ended: bool
+    """Whether the last line has a line end."""
+
+    @property
+    def bare(self) -> RawTable:
+        """The table without its rows."""
+        return replace(table_of(self.file, self.head, _no_body(self)), aside=1)
+
+    def look(self, wanted: Sequence[pl.Expr]) -> Looked | None:
+        """What ``wanted`` (expressions over the columns by their headers) say of each
+        row, and whether it is whole; None where the file is not plain after all."""
+        try:
+            read = self._lines().collect(engine="streaming")
+            if read[_ODD].any():  # quotes that the first lines did not have, or worse
+                return self._again(wanted)
+            said = self._cells([*wanted, _size(self)]).collect(engine="streaming")
+        except pl.exceptions.PolarsError:  # its text holds cells: never let it out
+            return None
+        if said.height != read.height or not self._adds_up(read):
+            return None
+        whole = _whole(read.with_columns(said[_SIZE]), self.width)
+        return Looked(self, said.drop(_SIZE).with_columns(whole), read[_LENGTH])
+
+    def _again(self, wanted: Sequence[pl.Expr]) -> Looked | None:
+        if self.has_quotes:
+            return None
+        return replace(self, has_quotes=True).look(wanted)
+
+    def column(self, header: str) -> pl.Series:
+        """The cells of one column as they are, of a file that was looked through."""
+        return self._cells([pl.col(header)]).collect(engine="streaming").to_series()
+
+    def whole(self) -> tuple[RawTable, Findings] | None:
+        """All of its rows, read as ever; None where the file is refused."""
+        table, findings = read_table(self.file, self.path.read_bytes())
+        return None if table is None else (table, findings)
+
+    @property
+    def width(self) -> int:
+        """How many cells a row has."""
+        return self.head.sheet.width
+
+    def _cells(self, wanted: Sequence[pl.Expr]) -> pl.LazyFrame:
+        sheet = self.head.sheet
+        scanned = pl.scan_csv(
+            self.path,
+            has_header=False,
+            skip_lines=sheet.line - 1,
+            separator=sheet.delimiter,
+            quote_char='"' if self.has_quotes else None,
+            schema=dict.fromkeys(columns(sheet.width), pl.String()),
+            infer_schema=False,
+            empty_string_is_null=False,
+            truncate_ragged_lines=True,
+        )
+        return scanned.rename(kept(sheet)).select(wanted)
+
+    def _lines(self) -> pl.LazyFrame:
+        text, sheet = pl.col(_TEXT), self.head.sheet
+        odd = "[\0\r]" if self.has_quotes else '[\0\r"]'
+        wanted = [
+            text.str.len_bytes().alias(_LENGTH),
+            text.str.contains(odd).alias(_ODD),
+            *(_quotes(text, sheet.delimiter) if self.has_quotes else ()),
+        ]
+        lines = pl.scan_lines(self.path, name=_TEXT)
+        return lines.slice(sheet.line - 1).select(wanted)
+
+    def _adds_up(self, read: pl.DataFrame) -> bool:
+        """Whether all lines end alike, so that each is found by the lengths."""
+        ends = read.height if self.ended else read.height - 1
+        rows = int(read[_LENGTH].cast(pl.UInt64).sum())
+        return self.begins + rows + ends * len(self.line_end) == self.size
+
+
+def _size(scan: Scan) -> pl.Expr:
+    """The bytes of all cells of a row, those of columns that are dropped too."""
+    names = kept(scan.head.sheet)
+    cells = [names.get(place, place) for place in columns(scan.width)]
+    sizes = [pl.col(cell).str.len_bytes() for cell in cells]
+    return pl.sum_horizontal(sizes).cast(pl.UInt32).alias(_SIZE)
+
+
+def _quotes(text: pl.Expr, delimiter: str) -> list[pl.Expr]:
+    """How many quotes a line has, and whether one of them stands within a cell, where
+    it neither opens nor closes it."""
+    other = f"[^{ESCAPED[delimiter]}]"
+    return [
+        text.str.count_matches('"', literal=True).alias(_QUOTES),
+        text.str.contains(f'{other}"{other}').alias(_WITHIN),
+    ]
+
+
+def _whole(read: pl.DataFrame, width: int) -> pl.Series:
+    expected = pl.col(_SIZE) + (width - 1)
+    whole = pl.col(_LENGTH) < LONGEST_CELL
+    if _QUOTES in read.columns:
+        whole &= ~pl.col(_WITHIN)
+        expected += pl.col(_QUOTES)
+    whole &= pl.col(_LENGTH) == expected
+    return read.select(whole.alias(WHOLE)).to_series()
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A file after it was looked through.
+
+    ``frame``: what was asked, and ``_whole``, row by row; ``lengths``: bytes of the
+    lines without their ends.
+    """
+
+    scan: Scan
+    frame: pl.DataFrame
+    lengths: pl.Series
+
+    def some(self, wanted: pl.Series) -> tuple[RawTable, Findings] | None:
+        """The rows where ``wanted`` (Boolean) is true, read as ever; the others are
+        ``aside``. None where the file is refused for them."""
+        places = wanted.arg_true()
+        body = self._body(places) if places.len() else _no_body(self.scan)
+        if body.refusal is not None:
+            return None
+        return _made(self.scan, body, wanted.len() - places.len())
+
+    def _body(self, places: pl.Series) -> Body:
+        sheet = self.scan.head.sheet
+        lines = self._texts(places)
+        cut = not self.scan.ended and places[-1] == self.lengths.len() - 1
+        data = sheet.data[: sheet.start] + b"\n".join(lines) + (b"" if cut else b"\n")
+        body = body_of(replace(sheet, data=data))
+        return replace(
+            body,
+            frame=_at_own_lines(body.frame, places, sheet.line),
+            odd=_at_own_lines(body.odd, places, sheet.line),
+        )
+
+    def _texts(self, places: pl.Series) -> list[bytes]:
+        """The lines of these rows, from the disk."""
+        ends = (self.lengths.cast(pl.UInt64) + len(self.scan.line_end)).cum_sum()
+        lengths = self.lengths.gather(places)
+        begins = ends.gather(places) - lengths - len(self.scan.line_end)
+        found = []
+        with self.scan.path.open("rb") as stream:
+            for begin, length in zip(begins, lengths, strict=True):
+                stream.seek(self.scan.begins + begin)
+                found.append(stream.read(length))
+        return found
+
+
+def _at_own_lines(frame: pl.DataFrame, places: pl.Series, first: int) -> pl.DataFrame:
+    """The rows with the lines of the file in place of those among the few."""
+    own = places.gather(frame[ROW] - first) + first
+    return frame.with_columns(own.cast(pl.UInt32).alias(ROW))
+
+
+def _no_body(scan: Scan) -> Body:
+    return Body(no_rows(scan.width), ODD_SCHEMA.to_frame())
+
+
+def _made(scan: Scan, body: Body, aside: int) -> tuple[RawTable, Findings] | None:
+    table, findings = finished(scan.file, scan.head, body, aside)
+    return None if table is None else (replace(table, ended=scan.ended), findings)
+
+
+def scan(file: str, path: Path) -> Scan | None:
+    """A file that may be looked through; None where it is small, or not plain.
+
+    Raises ``OSError``.
+    """
+    size = path.stat().st_size
+    if size < LEAST:
+        return None
+    with path.open("rb") as stream:
+        head = stream.read(HEAD)
+        stream.seek(size - _TAIL)
+        tail = stream.read()
+    lines = head[: head.rfind(b"\n") + 1]
+    text = None if _CTRL_Z in tail else _head(file, lines)
+    if text is None:
+        return None
+    above = lines.split(b"\n", text.sheet.line - 1)[: text.sheet.line - 1]
+    return Scan(
+        file,
+        path,
+        text,
+        begins=sum(len(line) + 1 for line in above),
+        line_end=b"\r\n" if b"\r" in lines else b"\n",
+        has_quotes=b'"' in lines,
+        size=size,
+        ended=tail.endswith(b"\n"),
+    )
+
+
+def _head(file: str, raw: bytes) -> Text | None:
+    """The header, if the first lines are plain; None where it may refuse the file."""
+    decoded, notes = decode(file, raw)
+    if decoded is None or decoded.encoding != "utf-8":
+        return None
+    sheet, more = read_header(file, decoded.data)
+    return None if sheet is None else Text(decoded, sheet, [*notes, *more])
