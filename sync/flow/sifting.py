@@ -178,6 +178,7 @@ def _follow(
     """Bring into doubt what others bring into doubt."""
     people = [one for one in files if one.source.entity in PEOPLE]
     links = [one for one in files if one.source.entity in _LINKS]
+    guarded = _guarded(files)
     for column in (SAME, USERNAME, EMAIL):
         _repeated(people, column)
     for entity in _LINKS:
@@ -185,8 +186,6 @@ def _follow(
     for one in files:
         for name in one.source.names:
             _unmet(one, name, files, held, terms)
-    if terms.bulk:
-        _unguarded(files)
     gone = _in_doubt(people)
     for one in links:
         for name in one.source.names:
@@ -194,6 +193,8 @@ def _follow(
                 one.add(_is_in(one.frame[NAMED + name], gone))
     for entity in _LINKS:
         _in_doubt([one for one in links if one.source.entity is entity])
+    if guarded is not None and terms.bulk:
+        _unguarded(people, guarded)
 
 
 def _repeated(files: Sequence[_File], column: str) -> None:
@@ -247,14 +248,17 @@ def _with_blank(hashes: pl.Series) -> pl.Series:
     return pl.concat([hashes, pl.Series([""]).hash()])
 
 
-def _unguarded(files: Sequence[_File]) -> None:
-    """Students of whom no link without doubt names a guardian."""
+def _guarded(files: Sequence[_File]) -> pl.Series | None:
+    """The students for whom a link without doubt names somebody; null without links."""
     agents = [one for one in files if one.source.entity is Entity.AGENTS]
-    if not agents:
-        return
     named = NAMED + "studentSourcedId"
-    guarded = pl.concat([one.frame[named].filter(~one.doubt) for one in agents])
-    for one in files:
+    keys = [one.frame[named].filter(~one.doubt) for one in agents]
+    return pl.concat(keys) if keys else None
+
+
+def _unguarded(people: Sequence[_File], guarded: pl.Series) -> None:
+    """Students who have no guardian; that is said, and nothing falls for it."""
+    for one in people:
         if one.source.entity is Entity.STUDENTS:
             one.add(~_is_in(one.frame[SAME], guarded))
 

@@ -32,8 +32,9 @@ HEAD = 1 << 18
 WHOLE = "_whole"
 """Whether a row is proven to be as polars read it."""
 
-_TEXT, _SIZE, _LENGTH, _ODD = "_text", "_size", "_length", "_odd"
-_QUOTES, _WITHIN = "_quotes", "_within"
+_TEXT, _SIZE, _LENGTH, _QUOTES = "_text", "_size", "_length", "_quotes"
+_ODD, _PLACE = "_odd", "_place"
+_LINE = pl.col(_TEXT)
 _CTRL_Z, _TAIL = b"\x1a", 4
 """The end-of-file mark of CP/M, and so many last bytes in which it may stand."""
 
@@ -62,7 +63,7 @@ class Scan:
         """What ``wanted`` (expressions over the columns by their headers) say of each
         row, and whether it is whole; None where the file is not plain after all."""
         try:
-            read = self._lines().collect(engine="streaming")
+            read = self._read()
             if read[_ODD].any():  # quotes that the first lines did not have, or worse
                 return self._again(wanted)
             said = self._cells([*wanted, _size(self)]).collect(engine="streaming")
@@ -108,15 +109,34 @@ class Scan:
         return scanned.rename(kept(sheet)).select(wanted)
 
     def _lines(self) -> pl.LazyFrame:
-        text, sheet = pl.col(_TEXT), self.head.sheet
+        return pl.scan_lines(self.path, name=_TEXT).slice(self.head.sheet.line - 1)
+
+    def _read(self) -> pl.DataFrame:
+        """Row by row the length of its line, whether a byte in it makes the file one
+        that is not plain, and how many quotes open and close its cells: null where
+        one stands within a cell."""
         odd = "[\0\r]" if self.has_quotes else '[\0\r"]'
         wanted = [
-            text.str.len_bytes().alias(_LENGTH),
-            text.str.contains(odd).alias(_ODD),
-            *(_quotes(text, sheet.delimiter) if self.has_quotes else ()),
+            _LINE.str.len_bytes().alias(_LENGTH),
+            _LINE.str.contains(odd).alias(_ODD),
+            _LINE.str.count_matches('"', literal=True).alias(_QUOTES),
         ]
-        lines = pl.scan_lines(self.path, name=_TEXT)
-        return lines.slice(sheet.line - 1).select(wanted)
+        read = self._lines().select(wanted).collect(engine="streaming")
+        return self._without_quotes_within(read) if self.has_quotes else read
+
+    def _without_quotes_within(self, read: pl.DataFrame) -> pl.DataFrame:
+        # This pattern costs more than all else, so it sees no line without a quote.
+        other = f"[^{ESCAPED[self.head.sheet.delimiter]}]"
+        within = (
+            self._lines()
+            .with_row_index(_PLACE)
+            .filter(_LINE.str.contains('"', literal=True))
+            .filter(_LINE.str.contains(f'{other}"{other}'))
+            .select(_PLACE)
+            .collect(engine="streaming")
+        )
+        quotes = read[_QUOTES].scatter(within[_PLACE], None)
+        return read.with_columns(quotes)
 
     def _adds_up(self, read: pl.DataFrame) -> bool:
         """Whether all lines end alike, so that each is found by the lengths."""
@@ -133,24 +153,10 @@ def _size(scan: Scan) -> pl.Expr:
     return pl.sum_horizontal(sizes).cast(pl.UInt32).alias(_SIZE)
 
 
-def _quotes(text: pl.Expr, delimiter: str) -> list[pl.Expr]:
-    """How many quotes a line has, and whether one of them stands within a cell, where
-    it neither opens nor closes it."""
-    other = f"[^{ESCAPED[delimiter]}]"
-    return [
-        text.str.count_matches('"', literal=True).alias(_QUOTES),
-        text.str.contains(f'{other}"{other}').alias(_WITHIN),
-    ]
-
-
 def _whole(read: pl.DataFrame, width: int) -> pl.Series:
-    expected = pl.col(_SIZE) + (width - 1)
-    whole = pl.col(_LENGTH) < LONGEST_CELL
-    if _QUOTES in read.columns:
-        whole &= ~pl.col(_WITHIN)
-        expected += pl.col(_QUOTES)
-    whole &= pl.col(_LENGTH) == expected
-    return read.select(whole.alias(WHOLE)).to_series()
+    expected = pl.col(_SIZE) + pl.col(_QUOTES) + (width - 1)
+    whole = (pl.col(_LENGTH) == expected) & (pl.col(_LENGTH) < LONGEST_CELL)
+    return read.select(whole.fill_null(value=False).alias(WHOLE)).to_series()
 
 
 @dataclass(frozen=True, slots=True)

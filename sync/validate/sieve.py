@@ -42,10 +42,13 @@ LETTERS = (
     r"\x{1E00}-\x{1E99}\x{1EA0}-\x{1EFF}"  # Latin, with two marks
     r"\x{391}-\x{3A1}\x{3A3}-\x{3CE}\x{400}-\x{481}"  # Greek, Cyrillic
     r"\x{5D0}-\x{5EA}\x{621}-\x{63A}\x{641}-\x{64A}"  # Hebrew, Arabic
+    r"\x{902}\x{903}\x{905}-\x{928}\x{92A}-\x{930}\x{932}\x{933}"  # Devanagari
+    r"\x{935}-\x{939}\x{93E}-\x{94D}"
     r"\x{3041}-\x{3096}\x{30A1}-\x{30FA}\x{4E00}-\x{9FFF}\x{AC00}-\x{D7A3}"
 )
-"""Letters beside ASCII that stay as they are under NFC, whatever letter follows: none
-that combines, and none with another form (Unicode Standard Annex 15)."""
+"""Letters beside ASCII that stay as they are under NFC, whichever of them follows: none
+with another form, and none that composes or changes places with one of these (Unicode
+Standard Annex 15)."""
 UNUSUAL = (
     rf"[^\x20-\x7e{LETTERS}]|^ | $|^-?[0-9.,]+[eE]|^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}"
     rf"|^(?i-u:true|false|active|inactive|tobedeleted)$|\?\?|{STEP}|{MOJIBAKE}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -19,8 +20,8 @@ from sync.samples import make_samples
 from tests.support.defects import DEFECTS
 from tests.support.islands import family, write
 
-WHOLE = LENIENT
-FEW = How(rejection=LENIENT.rejection, whole=False)
+FEW = LENIENT
+WHOLE = replace(FEW, whole=True)
 
 
 @pytest.fixture(autouse=True)
