@@ -103,22 +103,21 @@ def _sift(
     many = {f: s for f, s in sources.items() if s.entity not in REFERENCE}
     if not all(map(sieve.can_sieve, many.values())):
         return None
-    some = _whole(opened, sources.keys() - many.keys())
-    files = None if some is None else _looked(opened, many, terms.today)
-    if some is None or files is None:
+    whole = _whole(opened, sources.keys() - many.keys())
+    files = None if whole is None else _looked(opened, many, terms.today)
+    if whole is None or files is None:
         return None
-    held = _held(opened, some, terms)
-    _follow(files, held, terms)
+    named = _named(opened, whole, terms)
+    _follow(files, named.held, terms)
     rows, odd = (sum(f.doubt.len() for f in files), sum(f.doubt.sum() for f in files))
     if odd * MOST > rows:
         return None
-    for one in files:
-        read = one.look.some(one.doubt)
-        if read is None:
-            return None
-        some[one.name] = read
-    drop, findings = opened.drop(some)
-    return Sifted(drop, findings, _aside(opened, files))
+    some = {one.name: one.look.some(one.doubt) for one in files}
+    read = {name: one for name, one in some.items() if one is not None}
+    if len(read) < len(some):
+        return None
+    drop, findings = opened.drop({**read, **named.tables})
+    return Sifted(drop, findings, {**_aside(opened, files), **named.aside})
 
 
 def _whole(
@@ -155,21 +154,45 @@ class _Held:
     bad: pl.Series
 
 
-def _held(
-    opened: Opened, some: Mapping[str, tuple[RawTable, Findings]], terms: _Terms
-) -> dict[Entity, _Held]:
-    """What may be named beside people, by a first judgement of those tables alone."""
-    if not some:
-        return {}
-    tables = {name: table for name, (table, _) in some.items()}
-    mapped, said = mappings.apply(
-        replace(opened.bare, tables=tables), terms.layout, delta=terms.delta
-    )
-    roster, _ = validate(mapped, today=terms.today, earlier=said)
-    return {
-        entity: _Held(frame[KEY].hash(), roster.rejected[entity][KEY].hash())
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """What others may name beside people, judged by itself: the tables, without the
+    rows of those in which nothing was found."""
+
+    tables: Mapping[str, tuple[RawTable, Findings]]
+    held: Mapping[Entity, _Held]
+    aside: Mapping[Entity, Aside]
+
+
+def _named(
+    opened: Opened, whole: Mapping[str, tuple[RawTable, Findings]], terms: _Terms
+) -> _Named:
+    if not whole:
+        return _Named({}, {}, {})
+    tables = {name: table for name, (table, _) in whole.items()}
+    drop = replace(opened.bare, tables=tables)
+    mapped, said = mappings.apply(drop, terms.layout, delta=terms.delta)
+    roster, found = validate(mapped, today=terms.today, earlier=said)
+    every = [*(more for _, more in whole.values()), said, found]
+    odd = {file for more in every for file in more.frame["file"].drop_nulls()}
+    clean = {
+        entity: frame
         for entity, frame in roster.frames.items()
+        if not odd & set(mapped.tables[entity].headers)
     }
+    bare = {f for e in clean for f in mapped.tables[e].headers}
+    return _Named(
+        {f: (_bare(t) if f in bare else t, more) for f, (t, more) in whole.items()},
+        {
+            entity: _Held(frame[KEY].hash(), roster.rejected[entity][KEY].hash())
+            for entity, frame in roster.frames.items()
+        },
+        {entity: Aside(frame.height, frame[KEY]) for entity, frame in clean.items()},
+    )
+
+
+def _bare(table: RawTable) -> RawTable:
+    return replace(table, frame=table.frame.clear(), aside=table.frame.height)
 
 
 def _follow(

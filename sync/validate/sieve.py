@@ -38,12 +38,13 @@ from sync.validate.people import STUDENT
 from sync.validate.rules import EITHER, century
 
 LETTERS = (
-    r"\x{C0}-\x{D6}\x{D8}-\x{F6}\x{F8}-\x{148}\x{14A}-\x{17E}"  # Latin
+    r"\x{C0}-\x{D6}\x{D8}-\x{F6}\x{F8}-\x{148}\x{14A}-\x{24F}"  # Latin
     r"\x{1E00}-\x{1E99}\x{1EA0}-\x{1EFF}"  # Latin, with two marks
     r"\x{391}-\x{3A1}\x{3A3}-\x{3CE}\x{400}-\x{481}"  # Greek, Cyrillic
     r"\x{5D0}-\x{5EA}\x{621}-\x{63A}\x{641}-\x{64A}"  # Hebrew, Arabic
     r"\x{902}\x{903}\x{905}-\x{928}\x{92A}-\x{930}\x{932}\x{933}"  # Devanagari
     r"\x{935}-\x{939}\x{93E}-\x{94D}"
+    r"\x{2BB}\x{2BC}\x{2019}"  # apostrophes
     r"\x{3041}-\x{3096}\x{30A1}-\x{30FA}\x{4E00}-\x{9FFF}\x{AC00}-\x{D7A3}"
 )
 """Letters beside ASCII that stay as they are under NFC, whichever of them follows: none
@@ -58,8 +59,9 @@ UNUSUAL_NAME = rf"{UNUSUAL}|@|^[0-9]"
 DAY = (
     r"^[0-9]{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])"
     r"|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-8]))$"
+    r"|^(?:19(?:0[48]|[2468][048]|[13579][26])|20(?:[02468][048]|[13579][26]))-02-29$"
 )
-"""A day that is one in every year."""
+"""A day that is one in every year, or a leap day."""
 
 Test = Callable[[pl.Expr], pl.Expr]
 

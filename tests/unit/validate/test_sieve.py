@@ -117,8 +117,17 @@ def test_a_plain_cell_can_be_read(kind: Kind) -> None:
     cells = [
         *("active", "Inactive", "tobedeleted", "true", "Y", "0", "k", "05", "5", "13"),
         *("KG", "parent", "Teacher", "aide", "primary", "school", "homeroom"),
-        *("term", "2024-02-28", "2026-12-31", "a@b.example", "+1 (555) 123-4567"),
-        *("2024-02-30", "14", "nobody", "ext:x", ""),
+        *("term", "2024-02-29", "2026-12-31", "a@b.example", "+1 (555) 123-4567"),
+        *(
+            "2024-02-30",
+            "2026-02-29",
+            "2100-02-29",
+            "1900-02-29",
+            "14",
+            "nobody",
+            "ext:x",
+            "",
+        ),
     ]
     said = pl.DataFrame({"cell": cells}).select(
         sieve.PLAIN[kind](pl.col("cell")).alias("plain"),
