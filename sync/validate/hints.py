@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 import polars as pl
-from rapidfuzz import fuzz, process
 
 from sync.model.entities import GRADES
 from sync.validate.words import GRADES_MEANT
@@ -63,6 +62,8 @@ def plain(value: str) -> str:
 
 
 def _closest(value: str, forms: Sequence[str]) -> str:
+    from rapidfuzz import fuzz, process  # noqa: PLC0415 - for what is wrong alone
+
     found = process.extractOne(plain(value), forms, scorer=fuzz.ratio)
     return str(found[0])
 
@@ -195,6 +196,8 @@ def _form(name: str) -> pl.Expr:
 
 
 def _clearly_nearest(value: str, names: Sequence[str]) -> str | None:
+    from rapidfuzz import fuzz, process  # noqa: PLC0415 - for what is wrong alone
+
     best = process.extract(
         *(value[:SHOWN], names), scorer=fuzz.ratio, limit=2, score_cutoff=LIKE
     )

@@ -9,7 +9,7 @@ is looked at for nothing costs time, one that is passed over would be a fault un
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -139,10 +139,12 @@ def can_sieve(source: Source) -> bool:
     )
 
 
-def doubt(source: Source, today: date) -> pl.Expr:
-    """Whether a rule may find fault with the row by itself."""
+def doubt(source: Source, today: date, told: Collection[str] = ()) -> pl.Expr:
+    """Whether a rule may find fault with the row by itself; of the columns of ``told``
+    only whether something stands there, since their cells are compared with others."""
     doubts = [
-        *(_in_cell(source, name, today) for name in source.headers),
+        *(_in_cell(source, name, today) for name in source.headers if name not in told),
+        *(source.cell(name) == "" for name in told if source.must(name)),
         *_in_row(source),
     ]
     return pl.any_horizontal(doubts).fill_null(value=True).alias(DOUBT)
