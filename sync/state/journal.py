@@ -12,16 +12,15 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import resources
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import anyio
-import anyio.lowlevel
-import anyio.to_thread
 import polars as pl
 
 from sync.errors import LocalError
@@ -29,6 +28,7 @@ from sync.model.outcome import Outcome, State
 from sync.state import database
 from sync.state.database import Connect
 from sync.state.folder import local_errors
+from sync.state.together import Together
 
 Clock = Callable[[], datetime]
 
@@ -56,10 +56,12 @@ SETTLE = """UPDATE operations
         kind = ?, code = ?, message = ?, answered_at = ?
     WHERE id = ?"""
 """What one call writes of one operation: before its request, and after the answer."""
+_TAKEN = {
+    SENT: "SELECT 1 FROM operations WHERE id = ? AND state = 'sent'",
+    SETTLE: "SELECT 1 FROM operations WHERE id = ?",
+}
+"""Whether that was written of an operation, asked right behind it."""
 _PLAN = "INSERT INTO operations (id, entity) VALUES (?, ?)"
-
-_MOST_WAITING = 1024
-"""Calls that may wait for the next commit; more wait for one of these to return."""
 
 
 def _now() -> datetime:
@@ -71,18 +73,10 @@ class _Call:
     """One call that waits for its rows to be on the disk."""
 
     statement: str
-    rows: Sequence[tuple[Any, ...]]
-    written: bool = False
+    of: tuple[str, ...] | tuple[Outcome, ...]
+    """What ``SENT`` or ``SETTLE`` makes its rows of."""
     unknown: bool = False
     """Whether a row of it is none of this journal's, or was done already."""
-
-
-@dataclass(slots=True)
-class _Batch:
-    """Calls that one commit writes; the first of them sees to it."""
-
-    calls: list[_Call] = field(default_factory=list)
-    through: anyio.Event = field(default_factory=anyio.Event)
 
 
 class Journal:
@@ -102,11 +96,7 @@ class Journal:
         """How many commits there were; calls are more."""
         self._connection = connection
         self._clock = clock
-        self._gathering: _Batch | None = None
-        """What the next commit will write, while calls may still join it."""
-        self._writing = anyio.Lock()
-        self._room = anyio.Semaphore(_MOST_WAITING, fast_acquire=True)
-        self._thread = anyio.CapacityLimiter(1)
+        self._together: Together[_Call] = Together(self._unless_broken)
         self._broken: LocalError | None = None
 
     @classmethod
@@ -165,13 +155,11 @@ class Journal:
 
         An operation that is done is not sent again: that raises ``LocalError``.
         """
-        now = self._milliseconds()
-        await self._write(_Call(SENT, [(now, each) for each in ids]))
+        await self._write(_Call(SENT, tuple(ids)))
 
     async def settle(self, outcomes: Sequence[Outcome]) -> None:
         """Write down what became of operations."""
-        now = self._milliseconds()
-        await self._write(_Call(SETTLE, [_row(each, now) for each in outcomes]))
+        await self._write(_Call(SETTLE, tuple(outcomes)))
 
     def states(self) -> pl.DataFrame:
         """Every operation, ``STATES_SCHEMA``, sorted by id."""
@@ -192,6 +180,7 @@ class Journal:
 
     def close(self) -> None:
         """Leave one plain file behind."""
+        self._together.close()
         # What was committed is on the disk whether or not tidying up succeeds.
         with contextlib.suppress(sqlite3.Error):
             self._connection.execute("PRAGMA journal_mode = DELETE")
@@ -213,51 +202,42 @@ class Journal:
 
     async def _write(self, call: _Call) -> None:
         """Wait until the commit that this call is a part of is through."""
-        if not call.rows:
+        if not call.of:
             return
-        async with self._room:
-            if self._gathering is None:
-                self._gathering = _Batch([call])
-                # The others of the batch wait for this task, cancelled or not.
-                with anyio.CancelScope(shield=True):
-                    await self._lead(self._gathering)
-            else:
-                self._gathering.calls.append(call)
-                await self._gathering.through.wait()
-        if not call.written:
+        if not await self._together.write(call):
             broken = self._broken or _unwritten(self.path)
             raise LocalError(broken.message, do=broken.do)
         if call.unknown:
             message = f"{self.path} lacks an operation, or has it as done already"
             raise LocalError(message, do="this is a defect; report it with the log")
 
-    async def _lead(self, batch: _Batch) -> None:
-        """Commit what has gathered by the time that the commit before it is through."""
-        try:
-            async with self._writing:
-                # Whom that one has released may call again, and come along.
-                await anyio.lowlevel.checkpoint()
-                self._gathering = None
-                if self._broken is None:
-                    await anyio.to_thread.run_sync(
-                        self._commit, batch.calls, limiter=self._thread
-                    )
-        finally:
-            batch.through.set()
+    def _unless_broken(self, calls: Sequence[_Call]) -> bool:
+        return self._broken is None and self._commit(calls)
 
-    def _commit(self, calls: Sequence[_Call]) -> None:
+    def _commit(self, calls: Sequence[_Call]) -> bool:
         """Write these calls in one transaction, in the writer thread."""
+        now = self._milliseconds()
         try:
             with database.transaction(self._connection):
-                for call in calls:
-                    done = self._connection.executemany(call.statement, call.rows)
-                    call.unknown = done.rowcount != len(call.rows)
+                for statement, alike in groupby(calls, attrgetter("statement")):
+                    self._execute(statement, list(alike), now)
         except sqlite3.Error as error:
             self._broken = database.database_error(self.path, error)
-            return
+            return False
         self.commits += 1
+        return True
+
+    def _execute(self, statement: str, calls: Sequence[_Call], now: int) -> None:
+        """All rows of calls that write alike: each statement by itself costs more."""
+        make = _ROWS[statement]
+        rows = [make(each, now) for call in calls for each in call.of]
+        done = self._connection.executemany(statement, rows)
+        if done.rowcount == len(rows):
+            return
         for call in calls:
-            call.written = True
+            ids = [make(each, now)[-1:] for each in call.of]
+            found = [self._connection.execute(_TAKEN[statement], one) for one in ids]
+            call.unknown = not all(one.fetchone() for one in found)
 
     def _milliseconds(self) -> int:
         return int(self._clock().timestamp() * 1000)
@@ -280,20 +260,24 @@ def _write_ahead(path: Path, connection: sqlite3.Connection) -> None:
         raise LocalError(message, do="set state_dir to a folder on a local disk")
 
 
-def _row(outcome: Outcome, now: int) -> tuple[Any, ...]:
+def _intent(operation: str, now: int) -> tuple[Any, ...]:
+    return now, operation
+
+
+def _answer(outcome: Outcome, now: int) -> tuple[Any, ...]:
+    state, one, given = outcome.state.value, outcome.operation, outcome.remote_id
     failure = outcome.failure
-    status = outcome.status if failure is None else failure.status or outcome.status
-    why = (
-        (failure.kind.value, failure.code, failure.message) if failure else (None,) * 3
-    )
-    return (
-        outcome.state.value,
-        status,
-        outcome.remote_id,
-        *why,
-        now,
-        outcome.operation,
-    )
+    if failure is None:
+        return (state, outcome.status, given, None, None, None, now, one)
+    status = failure.status or outcome.status
+    why = (failure.kind.value, failure.code, failure.message)
+    return (state, status, given, *why, now, one)
+
+
+_ROWS: Mapping[str, Callable[[Any, int], tuple[Any, ...]]] = {
+    SENT: _intent,
+    SETTLE: _answer,
+}
 
 
 def read_states(path: Path) -> pl.DataFrame:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -152,21 +153,48 @@ def test_an_operation_that_is_done_is_never_sent_again(tmp_path: Path) -> None:
         assert states(journal)["op-00000"] == "done"
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *(("sent", ["nobody"]), ("sent", ["done"]), ("sent", ["op-00001", "nobody"])),
+        *(("settle", ["nobody"]), ("settle", ["op-00001", "nobody"])),
+    ],
+)
 def test_an_unknown_operation_is_a_defect_told_to_its_caller_alone(
-    tmp_path: Path,
+    tmp_path: Path, wrong: tuple[str, list[str]]
 ) -> None:
+    what, of = wrong
+
     async def unknown(journal: Journal) -> None:
+        ids = ["op-00002" if one == "done" else one for one in of]
+        failed = [Outcome(one, State.FAILED) for one in ids]
         with pytest.raises(LocalError, match="lacks an operation"):
-            await journal.sent(["nobody"])
+            await (journal.sent(ids) if what == "sent" else journal.settle(failed))
 
     async def story(journal: Journal) -> None:
+        await journal.settle([Outcome("op-00002", State.DONE)])
         async with anyio.create_task_group() as group:
-            group.start_soon(unknown, journal)
             group.start_soon(journal.sent, ["op-00000"])
+            group.start_soon(unknown, journal)
+            group.start_soon(journal.settle, [Outcome("op-00003", State.FAILED)])
+            group.start_soon(journal.sent, ["op-00004"])
 
-    with made(tmp_path) as journal:
+    with made(tmp_path, 5) as journal:
         anyio.run(story, journal)
-        assert journal.in_doubt() == ["op-00000"]
+        assert journal.commits == 2
+        found = states(journal)
+    assert found.pop("op-00001") in {"planned", "sent", "failed"}
+    assert list(found.values()) == ["sent", "done", "failed", "sent"]
+
+
+def test_states_are_those_of_the_engine_and_no_others(tmp_path: Path) -> None:
+    change = "UPDATE operations SET state = ?"
+    with made(tmp_path) as journal, closing(connect(journal.path)) as connection:
+        for state in State:
+            connection.execute(change, (state.value,))
+        for word in ("", "sending", None):
+            with pytest.raises(sqlite3.IntegrityError):
+                connection.execute(change, (word,))
 
 
 def test_nothing_to_write_is_no_commit(tmp_path: Path) -> None:
@@ -443,9 +471,9 @@ def test_a_write_that_fails_fails_every_waiting_and_every_later_call(
             acknowledged.append(each)
 
     async def story(journal: Journal) -> None:
-        for start in range(0, 40, 10):
+        for start in range(0, 40, 4):
             async with anyio.create_task_group() as group:
-                for each in operations(40)["id"][start : start + 10]:
+                for each in operations(40)["id"][start : start + 4]:
                     group.start_soon(one, journal, each)
         with pytest.raises(LocalError):
             await journal.settle([Outcome("op-00000", State.DONE)])
