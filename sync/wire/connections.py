@@ -18,7 +18,7 @@ import re
 import ssl
 import sys
 import zlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import StrEnum
 
 import anyio
@@ -38,8 +38,11 @@ KEEP_ALIVE_SECONDS = 5.0
 """An idle connection older than this is not used again: servers close them too."""
 _ABOUT_TO_SEND = "http11.send_request_headers.started"
 """httpcore's word for the moment before the first bytes."""
+FORESEEN = 4 * 1024 * 1024
+"""Bytes of memory that are taken because a server says that so many will come."""
+_LONG = 9
+"""Digits of a length that are looked at."""
 _GZIP = zlib.MAX_WBITS | 16
-_PIECE = 1 << 20
 
 Headers = Sequence[tuple[bytes, bytes]]
 
@@ -155,7 +158,7 @@ class Connections:
         )
         origin = f"{request.url.scheme}://{request.url.netloc.decode()}"
         free = self._free.setdefault(origin, [])
-        transport = free.pop() if free else self._new()
+        transport = free.pop() if free else self._new(request.url.scheme)
         try:
             return await self._through(transport, request)
         finally:
@@ -174,10 +177,11 @@ class Connections:
         except (httpx.TransportError, httpx.StreamError) as error:
             raise NoAnswerError(_why(error)) from None
 
-    def _new(self) -> httpx.AsyncBaseTransport:
+    def _new(self, scheme: str) -> httpx.AsyncBaseTransport:
         if self._shared is not None:
             return self._shared
-        if self._tls is None:
+        # Reading the certificates of all authorities takes as long as some requests.
+        if self._tls is None and scheme != "http":
             self._tls = httpx.create_ssl_context(verify=True, trust_env=False)
             # Not even SSLKEYLOGFILE, which would write the keys of our sessions.
             self._tls.keylog_filename = None  # type: ignore[assignment] # documented
@@ -208,16 +212,17 @@ async def _read(response: httpx.Response) -> Answer:
     for raw_name, raw_value in response.headers.raw:
         name, text = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
         headers[name] = f"{headers[name]}, {text}" if name in headers else text
-    body = await _body(response, headers.get("content-encoding", "").strip().lower())
+    body = await _body(response, headers)
     return Answer(response.status_code, headers, body)
 
 
-async def _body(response: httpx.Response, encoding: str) -> bytes:
+async def _body(response: httpx.Response, headers: Mapping[str, str]) -> bytes:
+    encoding = headers.get("content-encoding", "").strip().lower()
     if encoding not in {"", "identity", "gzip", "x-gzip"}:
         raise NoAnswerError(Lost.ENCODING)
     unzip = zlib.decompressobj(_GZIP) if encoding in {"gzip", "x-gzip"} else None
     # One buffer that is handed over: parts to be joined would need the memory twice.
-    whole = io.BytesIO()
+    whole = _buffer(headers.get("content-length", "") if unzip is None else "")
     size = 0
     stream = response.stream
     if not isinstance(stream, httpx.AsyncByteStream):
@@ -230,10 +235,22 @@ async def _body(response: httpx.Response, encoding: str) -> bytes:
         whole.write(part)
     if unzip is not None and size and not unzip.eof:
         raise NoAnswerError(Lost.DAMAGED)
+    whole.truncate()
     body = whole.getvalue()
     if bloated(body):
         raise NoAnswerError(Lost.BLOATED)
     return body
+
+
+def _buffer(length: str) -> io.BytesIO:
+    """One that need not be moved while it fills, so far as a server's word for its size
+    is taken: of eight that grow in turn none can grow where it is."""
+    buffer = io.BytesIO()
+    if length.isdecimal() and int(length[:_LONG]):
+        buffer.seek(min(int(length[:_LONG]), FORESEEN) - 1)
+        buffer.write(b"\0")
+        buffer.seek(0)
+    return buffer
 
 
 def _unzipped(unzip: zlib._Decompress, piece: bytes, room: int) -> bytes:

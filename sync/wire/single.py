@@ -16,6 +16,8 @@ from contextlib import contextmanager
 import httpcore
 import httpx
 
+from sync.wire.pieces import InPieces
+
 _ERRORS: dict[type[Exception], Callable[[str], httpx.TransportError]] = {
     httpcore.ConnectTimeout: httpx.ConnectTimeout,
     httpcore.PoolTimeout: httpx.PoolTimeout,
@@ -30,12 +32,16 @@ _ERRORS: dict[type[Exception], Callable[[str], httpx.TransportError]] = {
 }
 
 
+_NETWORK = InPieces()
+
+
 class SingleConnection(httpx.AsyncBaseTransport):
     """A transport for one request at a time, to one origin, over one connection that
     is made anew where it was closed or is idle for too long."""
 
-    def __init__(self, tls: ssl.SSLContext, keep_alive: float) -> None:
-        """Nothing is opened yet. ``keep_alive``: seconds."""
+    def __init__(self, tls: ssl.SSLContext | None, keep_alive: float) -> None:
+        """Nothing is opened yet. ``tls``: needed for https alone; ``keep_alive``:
+        seconds."""
         self._tls = tls
         self._keep_alive = keep_alive
         self._connection: httpcore.AsyncHTTPConnection | None = None
@@ -68,7 +74,10 @@ class SingleConnection(httpx.AsyncBaseTransport):
             await self.aclose()
         if self._connection is None:
             self._connection = httpcore.AsyncHTTPConnection(
-                origin, ssl_context=self._tls, keepalive_expiry=self._keep_alive
+                origin,
+                ssl_context=self._tls,
+                keepalive_expiry=self._keep_alive,
+                network_backend=_NETWORK,
             )
         return self._connection
 

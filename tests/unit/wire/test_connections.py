@@ -2,15 +2,17 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import httpx
 import pytest
 
 from sync.model.request import Answer
-from sync.wire.connections import Connections, Lost, NoAnswerError
+from sync.wire import connections as wires
+from sync.wire.connections import FORESEEN, Connections, Lost, NoAnswerError
 
 if TYPE_CHECKING:
     from tests.unit.wire.conftest import Heard, Start
@@ -160,3 +162,63 @@ async def test_why_there_is_no_safe_connection_is_told_apart(
         await get(connections, "https://127.0.0.1/")
     assert caught.value.lost is lost
     assert caught.value.unsent
+
+
+@pytest.mark.parametrize(
+    ("announced", "said"),
+    [
+        *((1 << 20, "exactly"), (5 << 20, "exactly"), (0, "exactly")),
+        *((300_000, "nothing"), (300_000, "not a number")),
+    ],
+)
+async def test_a_body_is_what_was_sent_whatever_was_said_of_its_length(
+    announced: int, said: str
+) -> None:
+    body = bytes(range(256)) * (announced // 256)
+    lengths = {"exactly": {"content-length": str(len(body))}, "nothing": {}}
+    headers = lengths.get(said, {"content-length": "²9"})
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for at in range(0, len(body), 70_000):
+            yield body[at : at + 70_000]
+
+    def answered(_: httpx.Request) -> httpx.Response:
+        raw = [(name.encode(), text.encode()) for name, text in headers.items()]
+        return httpx.Response(200, headers=raw, content=pieces())
+
+    connections = Connections(1.0, httpx.MockTransport(answered))
+    answer = await connections.exchange("GET", "http://api.example", (), None)
+    assert answer.body == body
+
+
+async def test_a_server_s_word_for_a_length_costs_no_more_memory_than_foreseen() -> (
+    None
+):
+    assert len(wires._buffer("999999999").getbuffer()) == FORESEEN
+    assert len(wires._buffer("9" * 5000).getbuffer()) == FORESEEN
+    for said in ("", "0", "-1", "many", "1e9"):
+        assert not wires._buffer(said).getbuffer()
+
+
+async def test_certificates_are_read_where_they_are_needed_alone(
+    serve: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[bool] = []
+    real = httpx.create_ssl_context
+
+    def watched(**how: Any) -> ssl.SSLContext:
+        read.append(True)
+        return real(**how)
+
+    async def handler(_: Heard) -> bytes:
+        return OK
+
+    monkeypatch.setattr(httpx, "create_ssl_context", watched)
+    server, connections = await serve(handler), Connections(1.0)
+    await connections.exchange("GET", server.url, (), None)
+    assert not read
+    for _ in range(2):
+        with pytest.raises(NoAnswerError):
+            await connections.exchange("GET", "https://127.0.0.1:9", (), None)
+    assert read == [True]
+    await connections.close()
