@@ -75,8 +75,8 @@ async def read_whole(
 
 def distinct(frame: pl.DataFrame) -> pl.DataFrame:
     """One row per identifier, the first; records without one are all kept."""
-    keep = pl.col(ID).is_first_distinct() | pl.col(ID).is_null()
-    return frame.filter(keep)
+    keep = frame[ID].is_first_distinct() | frame[ID].is_null()
+    return frame if keep.all() else frame.filter(keep)
 
 
 def _doubt(read: ListRead, count: int) -> str | None:

@@ -44,6 +44,11 @@ DECODERS = 2
 """Pages of a list in decoding at once. They need several times their size meanwhile,
 and more threads than cores only take turns with the one that sends."""
 
+BEHIND = 8
+"""Pages that may wait for their decoding, or be in it, while as many others as the
+limits allow are under way: who waits for it before asking for the next page leaves the
+line unused for a quarter of the time."""
+
 Seen = Callable[[int], None]
 """Is told the number of records of each page as it arrives."""
 
@@ -165,7 +170,9 @@ class ListReader:
         async def chunk(start: int) -> _Part:
             return await self._chunk(start, size)
 
-        for part in await in_crowd(starts, chunk, self._wire.limits.concurrency):
+        # The wire sees to it that no more are under way than the limits allow.
+        crowd = self._wire.limits.concurrency + BEHIND
+        for part in await in_crowd(starts, chunk, crowd):
             head.add(part)
         await self._rest(head, at + len(starts) * size, size)
         look = await self._page(self._query(1, 0), told=False)

@@ -1,19 +1,22 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import httpx
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sync.errors import InterruptedRunError, TargetError
-from sync.fetch import ListRead, read_list
+from sync.fetch import ListRead, pages, read_list
 from sync.fetch.ends import SPARE_PAGES
-from sync.model.request import Listing
+from sync.model.request import Answer, Listing, Page
 from sync.targets.base import ID
+from tests.unit.fetch.conftest import Reader
 
 if TYPE_CHECKING:
     from tests.unit.fetch.conftest import Remote, World
@@ -363,6 +366,34 @@ async def test_a_large_page_is_decoded_beside_the_other_requests(
     body = {"items": rows, "total": 1000}
     world.remote.odd = lambda _, __: httpx.Response(200, json=body)
     assert (await read(world)).frame.height == 1000
+
+
+async def test_the_next_page_is_asked_for_while_one_is_decoded(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "IN_THREAD", 0)
+    world.holds(1000)
+    world.concurrency = 1
+    asked_on = threading.Event()
+    met: list[bool] = []
+    plain = world.reader.read
+
+    class Slow(Reader):
+        def read(self, listing: Listing, answer: Answer) -> tuple[pl.DataFrame, Page]:
+            if len(world.remote.asked) > 1:
+                met.append(asked_on.wait(30))
+            return plain(listing, answer)
+
+    def after(_: Remote, count: int) -> None:
+        if count > 2:
+            asked_on.set()
+
+    world.remote.after = after
+    async with world.wire() as wire:
+        got = await read_list(wire, Slow(), USERS)
+    assert ids(got) == world.remote.lists["/users"]
+    assert met
+    assert all(met)
 
 
 async def test_a_halt_amid_unreadable_pages_is_an_interruption(world: World) -> None:
