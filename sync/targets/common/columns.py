@@ -129,7 +129,7 @@ def taken_apart(answer: Answer, name: str, reader: Reader) -> Opened | None:
         return None
     plain = not answer.body.rstrip().translate(None, _NO_CONTROLS) and "\\" not in text
     columns = _columns(text[start:end], reader, plain=plain)
-    if columns is None or columns["sourcedId"].replace("", None).has_nulls():
+    if columns is None or not (columns["sourcedId"] != "").all(ignore_nulls=False):
         return None
     return Opened(body, reader.shape(columns))
 
@@ -173,8 +173,7 @@ def _alike(array: str, first: str, reader: Reader) -> pl.DataFrame | None:
     """
     parts = first.split('"')
     period = len(parts) - 1
-    count, odd = divmod(array.count('"'), period or 1)
-    if period == 0 or odd:
+    if period == 0:
         return None
     values = [at for at in range(1, period, 2) if parts[at + 1].lstrip()[:1] != ":"]
     marked = [str(at) if at in values else part for at, part in enumerate(parts)]
@@ -182,6 +181,9 @@ def _alike(array: str, first: str, reader: Reader) -> pl.DataFrame | None:
     if form is None:
         return None
     pieces = pl.Series([array]).str.split('"').explode()
+    count, odd = divmod(pieces.len() - 1, period)
+    if odd:
+        return None
     seam = pieces[period] if count > 1 else f"{parts[-1]},{parts[0]}"
     between = seam.removeprefix(parts[-1]).removesuffix(parts[0])
     ends = (pieces[0], pieces[-1])
@@ -192,7 +194,10 @@ def _alike(array: str, first: str, reader: Reader) -> pl.DataFrame | None:
     # The rest of the first record is what it is; every other one equals the one before.
     same = rows[1 + period :] == rows[1:-period]
     free = _free(tuple(values), period, same.len())
-    return _picked(rows, period, form, reader) if (same | free).all() else None
+    if not (same | free).all():
+        return None
+    found = tuple((path, _said(form, path)) for path in reader.paths)
+    return rows.to_frame("").select_seq(_picks(period, found))
 
 
 @lru_cache(maxsize=16)
@@ -202,19 +207,27 @@ def _free(values: tuple[int, ...], period: int, length: int) -> pl.Series:
     return pl.Series([at in values for at in range(period)]).gather(turn)
 
 
-def _picked(rows: pl.Series, period: int, form: Record, reader: Reader) -> pl.DataFrame:
-    """The columns out of the pieces; a form's texts say at which of a record's."""
-    count = rows.len() // period
-    found: dict[str, pl.Series] = {}
-    for path in reader.paths:
-        value = _under(form, path)
-        if isinstance(value, str):
-            found[path] = rows.gather_every(period, int(value))
-        else:
-            word = None if value is None else str(value).lower()
-            found[path] = pl.repeat(word, count, dtype=pl.String, eager=True)
+@lru_cache(maxsize=16)
+def _picks(
+    period: int, found: tuple[tuple[str, int | str | None], ...]
+) -> list[pl.Expr]:
+    """The columns out of the pieces: of each path at which piece of a record it stands,
+    or else the word that all of them say."""
     # Written anew, the texts no longer hold the whole page in memory.
-    return pl.DataFrame(found).select(pl.all() + "")
+    return [
+        (pl.col("").gather_every(period, at) + "").alias(path)
+        if isinstance(at, int)
+        else pl.lit(at, dtype=pl.String).alias(path)
+        for path, at in found
+    ]
+
+
+def _said(form: Record, path: str) -> int | str | None:
+    """Where the text of a path stands, or the word or null that stands there."""
+    value = _under(form, path)
+    if value is None:
+        return None
+    return int(value) if isinstance(value, str) else str(value).lower()
 
 
 def _under(record: Record, path: str) -> Any:

@@ -7,13 +7,13 @@ nothing else in it says anything. All others are read by ``records``.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
 
 from sync.targets.base import ID
 from sync.targets.common.columns import Reader, Record
-from sync.targets.common.records import filled
 from sync.targets.oneroster import records
 from sync.targets.oneroster.shapes import Shape
 
@@ -43,20 +43,29 @@ def reader(shape: Shape) -> Reader:
             return value == {} or _names_one(value)
         return name in _NOT_KEPT or value in ([], {})
 
-    def framed(page: pl.DataFrame) -> pl.DataFrame:
-        nameless = [pl.col(f"{name}.sourcedId") == "" for name in sorted(names)]
-        odd = pl.any_horizontal(pl.lit(value=False), *nameless)
-        frozen = page.select(odd.fill_null(value=False).alias("_frozen"))
-        unsaid = (pl.lit(None, pl.String).alias(name) for name in shape.lists)
-        return (
-            filled(page, told)
-            .with_columns(*unsaid, pl.lit(None, pl.String).alias("_rest"))
-            .select(ID, *shape.columns, "_rest")
-            .hstack(frozen)
-        )
-
+    shaped = _shaped(shape, told)
     paths = ("sourcedId", *told.values())
-    return Reader(records.reader(shape), paths, fits, framed)
+    return Reader(
+        records.reader(shape), paths, fits, lambda page: page.select_seq(shaped)
+    )
+
+
+def _shaped(shape: Shape, told: Mapping[str, str]) -> list[pl.Expr]:
+    """The columns of ``records``, from a text for each path. Made once: to make them
+    for each page holds up all others for as long as to read a part of it."""
+    found = {
+        column: pl.col(path).replace("", None).alias(column)
+        for column, path in {ID: "sourcedId", **told}.items()
+    }
+    unsaid = pl.lit(None, pl.String)
+    names = sorted({one.name for one in shape.pointers.values()})
+    nameless = [pl.col(f"{name}.sourcedId") == "" for name in names]
+    odd = pl.any_horizontal(pl.lit(value=False), *nameless)
+    return [
+        *(found.get(name, unsaid.alias(name)) for name in (ID, *shape.columns)),
+        unsaid.alias("_rest"),
+        odd.fill_null(value=False).alias("_frozen"),
+    ]
 
 
 def _names_one(value: Any) -> bool:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_series_equal
 
 from sync.model.entities import Kind
-from sync.model.normalise import NORMALISERS
+from sync.model.normalise import NORMALISERS, text
 from sync.targets.common.distinct import by_value
 
 cells = st.sampled_from(
@@ -26,6 +26,26 @@ def test_a_column_is_read_as_its_cells_are(kind: Kind, told: list[str | None]) -
     read = NORMALISERS[kind]
     plainly = column.to_frame().select(read(pl.col("name"))).to_series()
     assert_series_equal(by_value(column, read), plainly)
+
+
+COMMON = st.text(st.sampled_from("aZ0 \t\n\x0b\x1f\x7f"), max_size=3)
+ODD = st.text(st.sampled_from("a \u00a0\u200b\ufeff\u0301\u1e9b\u212b"), max_size=3)
+
+
+@pytest.mark.parametrize("length", [4, 2000])
+@given(
+    told=st.lists(st.one_of(st.none(), COMMON), max_size=12),
+    odd=st.lists(ODD, max_size=2),
+    alike=st.booleans(),
+)
+@settings(max_examples=60, deadline=None)
+def test_texts_that_are_only_trimmed_are_what_normalising_makes_of_them(
+    length: int, told: list[str | None], odd: list[str], alike: bool
+) -> None:
+    filler = ["x"] * length if alike else [f" {number}" for number in range(length)]
+    column = pl.Series("name", [*filler, *told, *odd], pl.String)
+    plainly = column.to_frame().select(text(pl.col("name"))).to_series()
+    assert_series_equal(by_value(column, text), plainly)
 
 
 @pytest.mark.parametrize("times", [1, 9])
