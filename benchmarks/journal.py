@@ -72,15 +72,15 @@ def together(folder: str, count: str) -> Counted:
 
 
 def each(folder: str, count: str) -> Counted:
-    """The same rows in the same table, with a commit for each."""
-    operations = _operations(int(count))
+    """The first of the same rows in the same table, with a commit for each."""
+    operations = _operations(TOGETHER)
     path = Path(folder) / "journal.db"
     Journal.create(path, operations).close()
     with closing(database.connect(path)) as connection:
         database.make_durable(connection)
         connection.execute("PRAGMA journal_mode = WAL")
         began = time.perf_counter()
-        for one in operations["id"]:
+        for one in operations["id"].head(int(count)):
             _commit(connection, SENT, (1, one))
             _commit(connection, SETTLE, ("done", 201, one, None, None, None, 1, one))
         seconds = time.perf_counter() - began
