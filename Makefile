@@ -4,6 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
+# Compiled modules are kept, as an installed package has them: without, each of the many
+# processes that the tests start would compile all of them again.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: setup demo test test-long faults check bench lock
 
 setup: $(STAMP)
