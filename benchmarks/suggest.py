@@ -375,7 +375,7 @@ def proposed(toml: str, drop: Drop) -> dict[tuple[Entity, str], set[Source]]:
     """What the proposal takes from where."""
     document = tomllib.loads(toml)
     there: dict[tuple[Entity, str], set[Source]] = {}
-    mapping = MappingFile.model_validate(document) if document.get("tables") else None
+    mapping = MappingFile.of(document) if document.get("tables") else None
     for table in mapping.tables if mapping else ():
         for file in drop.tables:
             if not _matches(file, table.files):

@@ -201,7 +201,7 @@ def _metadata(
         name = METADATA_PREFIX + header[len(METADATA_PREFIX) :]
         kept = _key(header).startswith(METADATA_PREFIX) and name not in columns
         if kept and len(name) > len(METADATA_PREFIX) and not is_own(header):
-            carried[name] = (Steps.model_validate({"from": header}), {header: header})
+            carried[name] = (Steps.of(header), {header: header})
     return carried
 
 

@@ -7,12 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
-
 from sync.errors import ConfigError
-from sync.mapping.check import faults
-from sync.mapping.model import Join, MappingFile, Steps, TableModel
+from sync.mapping.model import MappingFile
 from sync.mapping.nearest import nearest
 from sync.mapping.shipped import data_folder, names
 
@@ -24,7 +20,9 @@ def load(name_or_path: str) -> MappingFile:
     the table, the column and the nearest right name. What a shipped one says was
     judged before it was shipped; to do it each time would double the start.
     """
-    mapping, wrong = _judged(name_or_path, deeply=name_or_path not in names())
+    if name_or_path in names():
+        return shipped(name_or_path)
+    mapping, wrong = _judged(name_or_path)
     if mapping is None:
         raise wrong[0]
     return mapping
@@ -37,18 +35,20 @@ def mistakes(name_or_path: str) -> list[ConfigError]:
     be looked for before the form is right. Raises ``ConfigError`` where there is no
     file, or no TOML in it.
     """
-    return _judged(name_or_path, deeply=True)[1]
+    return _judged(name_or_path)[1]
 
 
 @cache
 def shipped(name: str) -> MappingFile:
     """A shipped mapping, read once."""
-    return load(name)
+    return MappingFile.of(_content(_find(name)))
 
 
 def schema() -> dict[str, Any]:
     """The JSON Schema of mapping files, for editors."""
-    return MappingFile.model_json_schema(by_alias=True)
+    from sync.mapping import judge  # noqa: PLC0415 - see _judged
+
+    return judge.schema()
 
 
 def _find(name_or_path: str) -> Path:
@@ -62,74 +62,25 @@ def _find(name_or_path: str) -> Path:
     raise ConfigError(None, None, f'there is no mapping "{name_or_path}"', do)
 
 
-def _judged(
-    name_or_path: str, *, deeply: bool
-) -> tuple[MappingFile | None, list[ConfigError]]:
-    """The mapping, or all that is wrong with its form and, ``deeply``, its content."""
-    path = _find(name_or_path)
+def _content(path: Path) -> dict[str, Any]:
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(path, None, f"cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(path, None, f"is no TOML: {error}") from None
-    try:
-        mapping = MappingFile.model_validate(content)
-    except ValidationError as error:
-        wrong = error.errors(include_url=False, include_context=False)
-        return None, [_of_form(path, content, one) for one in wrong]
-    found = faults(mapping) if deeply else ()
-    listed = [ConfigError(path, key, problem) for key, problem in found]
-    return (None if listed else mapping), listed
 
 
-def _of_form(path: Path, content: dict[str, Any], error: ErrorDetails) -> ConfigError:
-    place, last = _place(content, error["loc"])
-    do = _advice(error["type"], error["loc"], last)
-    return ConfigError(path, place, _problem(error["type"], error["msg"]), do)
+def _judged(name_or_path: str) -> tuple[MappingFile | None, list[ConfigError]]:
+    """The mapping, or all that is wrong with its form, or else with its content."""
+    # A shipped one does not wait for pydantic.
+    from sync.mapping import check, judge  # noqa: PLC0415 - see above
 
-
-def _model(loc: tuple[int | str, ...]) -> type[BaseModel]:
-    """Whose keys stand at a place such as ``tables``, number, ``columns``, name."""
-    if len(loc) <= _OF_FILE:
-        return MappingFile
-    if len(loc) <= _OF_TABLE:
-        return TableModel
-    return Join if loc[2] == "join" else Steps
-
-
-_OF_FILE, _OF_TABLE = 2, 4
-
-
-def _place(content: dict[str, Any], loc: tuple[int | str, ...]) -> tuple[str, str]:
-    """``tables[0] (students).columns.status.frm`` and its last part."""
-    place = ""
-    at: Any = content
-    for part in loc:
-        at = at[part] if isinstance(part, int) else _within(at, part)
-        place += f"[{part}]" if isinstance(part, int) else f".{part}"
-        if isinstance(part, int) and isinstance(at, dict) and "entity" in at:
-            place += f" ({at['entity']})"
-    return place.removeprefix("."), str(loc[-1]) if loc else ""
-
-
-def _within(at: Any, part: str) -> Any:
-    return at.get(part) if isinstance(at, dict) else None
-
-
-def _problem(kind: str, message: str) -> str:
-    if kind == "extra_forbidden":
-        return "unknown key"
-    if kind == "missing":
-        return "is missing"
-    return message[:1].lower() + message[1:]
-
-
-def _advice(kind: str, loc: tuple[int | str, ...], last: str) -> str | None:
-    """The nearest of the keys that may stand there."""
-    if kind != "extra_forbidden":
-        return None
-    fields = _model(loc).model_fields
-    keys = [field.alias or name for name, field in fields.items()]
-    near = nearest(last, keys)
-    return f'did you mean "{near}"?' if near else f"known are {', '.join(keys)}"
+    path = _find(name_or_path)
+    content = _content(path)
+    wrong = judge.of_form(path, content)
+    if wrong:
+        return None, wrong
+    mapping = MappingFile.of(content)
+    found = [ConfigError(path, key, why) for key, why in check.faults(mapping)]
+    return (None if found else mapping), found

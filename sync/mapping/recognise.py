@@ -103,7 +103,12 @@ def _with_manifest(mapping: MappingFile, seen: Peek, *, delta: bool) -> Layout:
 
 def _best(seen: Peek, candidates: Sequence[str]) -> tuple[MappingFile, list[Finding]]:
     """The mapping that most of the files belong to, and then most of the columns."""
-    ranked = [(_rank(mapping, seen), mapping) for mapping in map(shipped, candidates)]
+    if FOUR_FILES in candidates:  # the others are not even read where none can be above
+        usual = shipped(FOUR_FILES)
+        if _rank(usual, seen) == _highest(seen):
+            return usual, []
+    mappings = _most_known([shipped(name) for name in candidates], seen)
+    ranked = [(_rank(mapping, seen), mapping) for mapping in mappings]
     top = max(rank for rank, _ in ranked)
     first = [mapping for rank, mapping in ranked if rank == top]
     if len(first) == 1 or not top.fits:
@@ -124,16 +129,36 @@ class _Rank:
     usual: bool
 
 
+def _most_known(mappings: list[MappingFile], seen: Peek) -> list[MappingFile]:
+    """Those to which most of the files belong, which ranks before all else."""
+    if seen.kind is DropKind.CSV:
+        return mappings
+    known = [_known(mapping, seen) for mapping in mappings]
+    most = max(known)
+    return [one for one, n in zip(mappings, known, strict=True) if n == most]
+
+
+def _known(mapping: MappingFile, seen: Peek) -> int:
+    return sum(_belongs(one, mapping) for one in seen.files)
+
+
+def _highest(seen: Peek) -> _Rank:
+    """Every file and every header is known; only the four files can be so."""
+    files = 2 if seen.kind is DropKind.CSV else len(seen.files)
+    headers = sum(len(set(one.headers)) for one in seen.files)
+    return _Rank(files, fits=True, headers=headers, usual=True)
+
+
 def _rank(mapping: MappingFile, seen: Peek) -> _Rank:
     usual = mapping.name == FOUR_FILES
     if seen.kind is DropKind.CSV:
         return _of_one(mapping, seen.files, usual=usual)
-    known = [one for one in seen.files if _belongs(one, mapping)]
     matched = [(one, by_name(one.file, mapping)) for one in seen.files]
     fed = [(one, tables) for one, tables in matched if tables]
     whole = bool(fed) and all(fits(one.headers, tables) for one, tables in fed)
     count = sum(used(one.headers, tables) for one, tables in fed)
-    return _Rank(len(known), whole and _has_joined(mapping, seen), count, usual)
+    known = _known(mapping, seen)
+    return _Rank(known, whole and _has_joined(mapping, seen), count, usual)
 
 
 def _of_one(mapping: MappingFile, files: Sequence[Peeked], *, usual: bool) -> _Rank:

@@ -176,7 +176,7 @@ def _hash(headers: Sequence[str]) -> pl.Expr:
 
 def is_plain(steps: Steps) -> bool:
     """Whether the cell is taken as it is, trimming left to validation."""
-    return steps.model_fields_set <= _SOURCES
+    return steps.written <= _SOURCES
 
 
 _SOURCES = {"from_", "aliases", "value", "template", "hash", "optional"}

@@ -53,7 +53,16 @@ class Wanted:
 def matches(file: str, patterns: Iterable[str]) -> bool:
     """Whether a file's name, without folders, fits a pattern, in any case."""
     base = file.rpartition("/")[2].casefold()
-    return any(fnmatchcase(base, pattern.casefold()) for pattern in patterns)
+    return any(_fits(base, pattern.casefold()) for pattern in patterns)
+
+
+_MARKS = frozenset("*?[")
+
+
+def _fits(base: str, pattern: str) -> bool:
+    # Most patterns are whole names, and an expression is made of each of the others.
+    plain = _MARKS.isdisjoint(pattern)
+    return base == pattern if plain else fnmatchcase(base, pattern)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from sync.mapping import load
-from sync.mapping.model import Join, MappingFile, Steps, TableModel
+from sync.mapping.form import Join, MappingFile, Steps, TableModel
 from tests.docs.pages import blocks, rows, section, text_of
 
 PAGE = "docs/mappings.md"

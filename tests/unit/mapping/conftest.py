@@ -12,6 +12,7 @@ import pytest
 
 from sync.mapping import Layout, MappingFile, apply
 from sync.mapping.check import faults
+from sync.mapping.judge import of_form
 from sync.model.entities import Entity
 from sync.model.finding import Findings
 from sync.model.roster import Drop, DropKind, Mapped, RawTable, Roster
@@ -60,15 +61,19 @@ class Engine:
     def mapping(self, *tables: Mapping[str, Any], **top: Any) -> MappingFile:
         """A mapping that is right."""
         content = {"name": "n", "title": "t", "tables": list(tables)} | top
-        made = MappingFile.model_validate(content)
+        assert of_form(Path("m.toml"), content) == []
+        made = MappingFile.of(content)
         assert list(faults(made)) == []
         return made
 
     def agents(self, relation: Any = None, **more: Any) -> MappingFile:
         """A mapping of one table of links, from agents.csv with the headers s and a."""
+        return self.mapping(self.links(relation) | more)
+
+    def links(self, relation: Any = None) -> dict[str, Any]:
+        """That table, as it is written."""
         columns = {**AGENTS, "relationshipType": relation or {"value": "parent"}}
-        entry = {"entity": "agents", "files": "agents.csv", "columns": columns}
-        return self.mapping(entry | more)
+        return {"entity": "agents", "files": "agents.csv", "columns": columns}
 
     def run(
         self, mapping: MappingFile, kind: DropKind = DropKind.FOLDER, **files: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,7 @@ def agents_mapping(**columns: object) -> MappingFile:
     base = {name: name for name in AGENTS.split(",")}
     entry = {"entity": "agents", "files": "agents*.csv", "columns": base | columns}
     content = {"name": "n", "title": "t", "tables": [entry]}
-    return MappingFile.model_validate(content)
+    return MappingFile.of(content)
 
 
 def test_a_table_has_the_columns_of_the_file_and_blank_cells_are_null() -> None:
@@ -207,8 +208,8 @@ def test_a_value_without_translation_rejects_its_row() -> None:
 
 def test_where_leaves_rows_out_and_its_missing_header_refuses() -> None:
     mapping = agents_mapping()
-    only = mapping.tables[0].model_copy(update={"where": {"Kind": ["g"]}})
-    mapping = mapping.model_copy(update={"tables": [only]})
+    only = replace(mapping.tables[0], where={"Kind": ["g"]})
+    mapping = replace(mapping, tables=[only])
     mapped, _ = apply(
         drop(agents=f"{AGENTS},kind\ns,a,r,G\ns,b,r,x\n"), Layout(mapping, None)
     )

@@ -205,13 +205,12 @@ def test_a_row_of_the_wrong_width_in_a_joined_file_protects_whom_it_tells_of(
 
 
 def test_a_column_that_the_file_misses_for_itself_is_said_once(engine: Any) -> None:
-    links = engine.agents("k.rel", join=KIN).tables[0]
+    own = engine.links("k.rel") | {"join": KIN}
     courses = {
         "entity": "courses",
         "files": "kin.csv",
         "columns": {"sourcedId": "s", "title": "rel"},
     }
-    own = links.model_dump(by_alias=True, exclude_unset=True)
     mapping = engine.mapping(own, {**own, "files": "more.csv"}, courses)
     made = engine.run(mapping, agents="s,a\n1,x\n", more="s,a\n", kin="s\n1\n")
     found = made.cells("code", "entity", "file", "column")

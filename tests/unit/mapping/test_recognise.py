@@ -7,12 +7,17 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from sync.errors import ConfigError
 from sync.mapping import Layout, data_folder, load, names, recognise
 from sync.mapping.choose import fits
+from sync.mapping.codes import SEVERAL_LAYOUTS
+from sync.mapping.recognise import _rank
 from sync.model.entities import ENTITIES, Entity
 from sync.model.finding import Findings
 from sync.model.roster import DropKind, Peek, Peeked
@@ -236,3 +241,43 @@ def test_an_optional_table_may_lack_what_it_needs_beside_others(engine: Any) -> 
     mapping = engine.mapping(always, {**sometimes, "optional": True})
     assert fits(("o", "n"), mapping.tables)
     assert not fits(("o", "m"), mapping.tables)
+
+
+HEADERS = [
+    (one.file, one.headers) for name in names() for one in peek(sample(name)).files
+]
+CHOSEN = st.lists(st.sampled_from(HEADERS), min_size=1, max_size=5, unique=True)
+
+
+@given(
+    chosen=CHOSEN,
+    four=st.booleans(),
+    left_out=st.sampled_from([None, *FOUR]),
+    more=st.sampled_from([(), ("Locker",)]),
+    single=st.booleans(),
+)
+@example(chosen=[], four=True, left_out=None, more=(), single=False)
+@settings(max_examples=60)
+def test_the_layout_is_the_highest_of_all_whatever_is_asked_of_how_many(
+    chosen: list[tuple[str, tuple[str, ...]]],
+    four: bool,
+    left_out: str | None,
+    more: tuple[str, ...],
+    single: bool,
+) -> None:
+    own = [(f"{n}.csv", one) for n, one in FOUR.items() if four and n != left_out]
+    found = [Peeked(file, (*headers, *more)) for file, headers in [*own, *chosen]]
+    kind = DropKind.CSV if single else DropKind.FOLDER
+    drop = Peek(kind, tuple(found[:1] if single else found))
+    ranks = {name: _rank(load(name), drop) for name in names()}
+    top = max(ranks.values())
+    highest = [name for name, rank in ranks.items() if rank == top]
+    layout = recognise(drop)
+    assert layout.mapping.name == highest[0]
+    assert (SEVERAL_LAYOUTS.code in codes(layout)) is (top.fits and len(highest) > 1)
+
+
+def test_a_drop_of_the_four_files_asks_no_other_layout() -> None:
+    with mock.patch("sync.mapping.recognise.shipped", wraps=load) as asked:
+        assert seen(FOUR, DropKind.FOLDER).mapping.name == "four-files"
+    assert [call.args for call in asked.call_args_list] == [("four-files",)]

@@ -251,8 +251,7 @@ def test_an_optional_column_may_be_missing_or_blank(engine: Any, text: str) -> N
 
 def test_an_optional_table_that_lacks_something_gives_no_rows(engine: Any) -> None:
     optional = split({"value": "parent"}) | {"optional": True}
-    always = engine.agents().tables[0].model_dump(by_alias=True, exclude_unset=True)
-    made = engine.run(engine.mapping(always, optional), agents="s,a\n1,x\n")
+    made = engine.run(engine.mapping(engine.links(), optional), agents="s,a\n1,x\n")
     assert links(made) == [("1", "x", "parent")]
     assert made.codes == {}
     assert not made.roster.no_removals

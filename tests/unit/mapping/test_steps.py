@@ -16,7 +16,7 @@ GIVEN = {"A": "x", "B": "y", "N": " 007 ", "E": "", "S": "  "}
 
 def value(steps: dict[str, Any], cells: dict[str, str] | None = None) -> str | None:
     row = GIVEN | (cells or {})
-    table = TableModel.model_validate(
+    table = TableModel.of(
         {"entity": "users", "files": "*", "columns": {"email": steps}}
     )
     model, headers = plan(row, table).columns["email"]
@@ -95,7 +95,7 @@ def test_where_keeps_the_rows_with_one_of_the_values(cell: str, kept: bool) -> N
 
 
 def test_the_order_of_the_steps_in_the_file_does_not_matter() -> None:
-    one = Steps.model_validate({"from": "N", "prefix": "p", "zfill": 6})
-    two = Steps.model_validate({"zfill": 6, "prefix": "p", "from": "N"})
+    one = Steps.of({"from": "N", "prefix": "p", "zfill": 6})
+    two = Steps.of({"zfill": 6, "prefix": "p", "from": "N"})
     assert one == two
     assert value({"from": "N", "prefix": "p", "zfill": 6}) == "p000007"
