@@ -5,6 +5,7 @@ from .as_csv import (
     outcomes_table,
     write_findings,
     write_operations,
+    write_sheet,
 )
 from .as_html import page
 from .as_json import document, documents, schema
@@ -14,13 +15,13 @@ from .balance import (
     Account,
     Difference,
     Equation,
-    Stage,
     balance,
     equations,
 )
 from .left import left_by_undo, left_words
 from .renames import RENAME_COLUMNS, RENAMES, undefused, write_renames
 from .sentences import came_empty, tripped, worst_held
+from .stage import Stage
 from .write import write_report
 
 __all__ = [
@@ -55,4 +56,5 @@ __all__ = [
     "write_operations",
     "write_renames",
     "write_report",
+    "write_sheet",
 ]

@@ -68,6 +68,11 @@ def write_operations(operations: pl.DataFrame, path: Path) -> None:
     _write(_with(operations, OPERATION_COLUMNS), path)
 
 
+def write_sheet(frame: pl.DataFrame, path: Path) -> None:
+    """Write any other frame in the same way."""
+    _write(frame, path)
+
+
 def operations_table(
     operations: pl.DataFrame,
     outcomes: pl.DataFrame,

@@ -11,9 +11,10 @@ from typing import Any
 import polars as pl
 
 from sync.model.plan import Guard
-from sync.report.balance import PARTS, Account, Stage, balance
+from sync.report.balance import PARTS, Account, balance
 from sync.report.drift import drifted
 from sync.report.shape import ReportDocument
+from sync.report.stage import Stage
 
 REPORT_FORMAT = 1
 

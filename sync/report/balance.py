@@ -19,6 +19,7 @@ from sync.model.operation import DRIFT_SCHEMA
 from sync.model.plan import Guard
 from sync.model.renames import PROPOSAL_SCHEMA
 from sync.report.as_csv import UNTOUCHED_SCHEMA
+from sync.report.stage import Stage
 
 PARTS: Mapping[str, tuple[str, ...]] = {
     "rows": ("read", "accepted", "merged", "rejected"),
@@ -43,17 +44,6 @@ OUTCOMES = (
     *("done", "partial", "refused", "held", "target_failed", "interrupted"),
     "preview",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """One step of the run and what it took."""
-
-    name: str
-    seconds: float
-    count: int | None = None
-    unit: str = "rows"
-    """``rows`` or ``requests``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,8 @@ class Pile:
         """No findings yet."""
         self._frames: list[pl.DataFrame] = []
         self._earlier: list[pl.DataFrame] = []
+        self._known: dict[Entity, tuple[int, pl.DataFrame]] = {}
+        """What was said of an entity when there were so many frames."""
         self.broken: Mapping[Entity, pl.DataFrame] = {}
         """Keys of rows of the wrong width, with what rejects them."""
 
@@ -46,6 +48,13 @@ class Pile:
 
     def rejecting(self, entity: Entity) -> pl.DataFrame:
         """Those of an entity that reject their row."""
+        frames = len(self._earlier) + len(self._frames)
+        known = self._known.get(entity)
+        if known is None or known[0] != frames:
+            known = self._known[entity] = frames, self._rejecting(entity)
+        return known[1]
+
+    def _rejecting(self, entity: Entity) -> pl.DataFrame:
         parts = [
             frame.filter(
                 (pl.col("entity") == entity.value)
