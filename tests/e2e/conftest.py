@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from sync.samples import Tables
 from sync.sandbox import Sandbox
+from tests.support.before import Before
 from tests.support.districts import district, slim
 from tests.support.once import made_once
 from tests.support.workspace import Workspace
-
-
-@dataclass(frozen=True, slots=True)
-class Before:
-    """What the platform and the state folder held after the first good night."""
-
-    remote: dict[str, Any]
-    state: Path
 
 
 def _night(served: Sandbox, folder: Path, tables: Tables) -> Before:
@@ -32,17 +22,7 @@ def _night(served: Sandbox, folder: Path, tables: Tables) -> Before:
     made.fill(tables)
     ended = made.sync(made.drop(tables))
     assert ended.code == 0, ended.err
-    return Before(served.dump(), made.state)
-
-
-def _after(before: Before, folder: Path, sandbox: Sandbox, tables: Tables) -> Workspace:
-    made = Workspace(folder, sandbox)
-    made.configure()
-    made.drop(tables)
-    sandbox.reset()
-    sandbox.load(before.remote)
-    shutil.copytree(before.state, made.state)
-    return made
+    return Before.of(made)
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -54,21 +34,23 @@ def _made_once() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def before(served: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Before:
+    """After the first good night of a district."""
     return _night(served, tmp_path_factory.mktemp("before"), district())
 
 
 @pytest.fixture(scope="session")
 def slim_before(served: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Before:
+    """After that of a slim one."""
     return _night(served, tmp_path_factory.mktemp("before"), slim())
 
 
 @pytest.fixture
 def synced(before: Before, tmp_path: Path, sandbox: Sandbox) -> Workspace:
     """A workspace whose ``drop`` is synced already."""
-    return _after(before, tmp_path, sandbox, district())
+    return before.again(tmp_path, sandbox)
 
 
 @pytest.fixture
 def slim_synced(slim_before: Before, tmp_path: Path, sandbox: Sandbox) -> Workspace:
     """The same with the district in which a single mistake is no great share."""
-    return _after(slim_before, tmp_path, sandbox, slim())
+    return slim_before.again(tmp_path, sandbox)

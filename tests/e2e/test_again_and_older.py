@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import polars as pl
 import pytest
 
 from sync.samples import Tables
+from sync.sandbox import Sandbox
+from tests.support.before import Before
 from tests.support.districts import district, with_cell
 from tests.support.ended import Ended
 from tests.support.workspace import TARGET, Workspace, total
@@ -32,11 +35,20 @@ def codes(ended: Ended) -> dict[str, int]:
     return {code: n for code, n in found.items() if code.startswith("RS4")}
 
 
+@pytest.fixture(scope="module")
+def second(
+    before: Before, served: Sandbox, tmp_path_factory: pytest.TempPathFactory
+) -> Before:
+    """After the good drop of the second of September."""
+    made = before.again(tmp_path_factory.mktemp("second"), served)
+    assert made.sync(made.drop(phoned(1), "roster-2026-09-02")).code == 0
+    return Before.of(made)
+
+
 @pytest.fixture
-def nights(synced: Workspace) -> Workspace:
+def nights(second: Before, tmp_path: Path, sandbox: Sandbox) -> Workspace:
     """A workspace whose last good drop is of the second of September."""
-    assert synced.sync(synced.drop(phoned(1), "roster-2026-09-02")).code == 0
-    return synced
+    return second.again(tmp_path, sandbox)
 
 
 def test_an_older_drop_is_refused_and_sends_nothing(nights: Workspace) -> None:

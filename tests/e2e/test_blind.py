@@ -14,6 +14,7 @@ from sync.sandbox import Sandbox
 from tests.contract import oneroster, timeback
 from tests.contract.bench import Bench
 from tests.contract.harness import Harness, facts
+from tests.support.before import Before
 from tests.support.districts import slim
 from tests.support.ended import Ended
 from tests.support.meddler import Heard, Meddler, Trouble
@@ -25,15 +26,46 @@ OURS = re.compile(r"/(users|students|enrollments|agents)\b")
 both = pytest.mark.parametrize("harness", KINDS, ids=[one.name for one in KINDS])
 
 
-def began(harness: Harness, folder: Path, sandbox: Sandbox) -> Bench:
-    """A bench after two good nights, its drop in the folder."""
-    bench = Bench(harness, Workspace(folder, sandbox, dict(harness.environment)))
-    emptied(bench)
-    bench.configure(settle="1s", full_read_every="7d")
-    drop = bench.drop(slim())
-    bench.good(drop, slim())
-    bench.quiet(drop, slim())
-    return bench
+Begin = Callable[[Harness], Bench]
+
+
+@pytest.fixture(scope="module")
+def nights(
+    served: Sandbox, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[Harness], Before]:
+    """A kind after two good nights, its drop in the folder; made when first asked."""
+    kept: dict[str, Before] = {}
+
+    def made(harness: Harness) -> Before:
+        if harness.name not in kept:
+            workspace = Workspace(tmp_path_factory.mktemp("good"), served)
+            bench = _bench(harness, workspace)
+            emptied(bench)
+            bench.configure(settle="1s", full_read_every="7d")
+            drop = bench.drop(slim())
+            bench.good(drop, slim())
+            bench.quiet(drop, slim())
+            kept[harness.name] = Before.of(workspace)
+        return kept[harness.name]
+
+    return made
+
+
+@pytest.fixture
+def began(
+    nights: Callable[[Harness], Before], tmp_path: Path, sandbox: Sandbox
+) -> Begin:
+    """The same for one test."""
+
+    def begin(harness: Harness) -> Bench:
+        before = nights(harness)
+        return _bench(harness, before.again(tmp_path, sandbox, **harness.settings))
+
+    return begin
+
+
+def _bench(harness: Harness, workspace: Workspace) -> Bench:
+    return Bench(harness, replace(workspace, environment=dict(harness.environment)))
 
 
 def emptied(bench: Bench) -> None:
@@ -68,9 +100,9 @@ def fetches(bench: Bench) -> None:
 
 @both
 def test_what_is_gone_is_held_every_night_until_it_was_approved(
-    harness: Harness, tmp_path: Path, sandbox: Sandbox
+    harness: Harness, tmp_path: Path, sandbox: Sandbox, began: Begin
 ) -> None:
-    bench = began(harness, tmp_path, sandbox)
+    bench = began(harness)
     expired(bench)
     emptied(bench)
     sandbox.clear_requests()
@@ -104,9 +136,9 @@ def elsewhere() -> Iterator[Sandbox]:
 
 @both
 def test_another_empty_server_under_the_same_name_is_held(
-    harness: Harness, tmp_path: Path, sandbox: Sandbox, elsewhere: Sandbox
+    harness: Harness, tmp_path: Path, began: Begin, elsewhere: Sandbox
 ) -> None:
-    bench = began(harness, tmp_path, sandbox)
+    bench = began(harness)
     there = Bench(harness, replace(bench.workspace, sandbox=elsewhere))
     emptied(there)
     there.configure(settle="1s")
@@ -118,9 +150,9 @@ def test_another_empty_server_under_the_same_name_is_held(
 
 
 def test_another_server_is_read_whole_and_not_by_changes(
-    tmp_path: Path, sandbox: Sandbox, elsewhere: Sandbox
+    began: Begin, sandbox: Sandbox, elsewhere: Sandbox
 ) -> None:
-    bench = began(oneroster.V1P2, tmp_path, sandbox)
+    bench = began(oneroster.V1P2)
     there = Bench(oneroster.V1P2, replace(bench.workspace, sandbox=elsewhere))
     emptied(there)
     whole = sandbox.dump()
@@ -136,10 +168,10 @@ def test_another_server_is_read_whole_and_not_by_changes(
 
 @both
 def test_what_is_ours_is_not_made_again_while_a_list_is_doubted(
-    harness: Harness, tmp_path: Path, sandbox: Sandbox
+    harness: Harness, began: Begin, sandbox: Sandbox
 ) -> None:
     """The lists come empty, and who is asked for by himself is there."""
-    bench = began(harness, tmp_path, sandbox)
+    bench = began(harness)
     expired(bench)
     before = bench.held()
     bench.set(harness.empty)
@@ -153,9 +185,9 @@ def test_what_is_ours_is_not_made_again_while_a_list_is_doubted(
 
 
 def test_a_server_that_shows_nothing_and_gives_ids_is_given_nothing_twice(
-    tmp_path: Path, sandbox: Sandbox
+    began: Begin, sandbox: Sandbox
 ) -> None:
-    bench = began(timeback.EDUBRIDGE, tmp_path, sandbox)
+    bench = began(timeback.EDUBRIDGE)
     before = bench.held()
     bench.set({"allocate_ids": True, "empty_lists": True})
 

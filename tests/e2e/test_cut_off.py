@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from sync.samples import Tables
+from sync.sandbox import Sandbox
+from tests.support.before import Before
 from tests.support.districts import district, without_students
 from tests.support.remote import lost
 from tests.support.workspace import Workspace, total
@@ -15,14 +18,22 @@ MANY = 60
 FILES = ("students", "users", "agents", "enrollments")
 
 
-@pytest.fixture
-def night(workspace: Workspace) -> Workspace:
+@pytest.fixture(scope="module")
+def good(served: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Before:
     """After a good night of a district in which a few rows are no great share."""
     tables = district(MANY)
-    workspace.configure(removal={"users": "inactive"})
-    workspace.fill(tables)
-    assert workspace.sync(workspace.drop(tables)).code == 0
-    return workspace
+    served.reset()
+    made = Workspace(tmp_path_factory.mktemp("good"), served)
+    made.configure(removal={"users": "inactive"})
+    made.fill(tables)
+    assert made.sync(made.drop(tables)).code == 0
+    return Before.of(made)
+
+
+@pytest.fixture
+def night(good: Before, tmp_path: Path, sandbox: Sandbox) -> Workspace:
+    """The second night."""
+    return good.again(tmp_path, sandbox)
 
 
 def without_last(tables: Tables, name: str, count: int) -> Tables:

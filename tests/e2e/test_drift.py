@@ -12,7 +12,9 @@ import pytest
 
 from sync.errors import LocalError
 from sync.samples import Tables
+from sync.sandbox import Sandbox
 from sync.state import Journal
+from tests.support.before import Before
 from tests.support.districts import district, with_cell
 from tests.support.remote import person
 from tests.support.workspace import Workspace, total
@@ -27,19 +29,29 @@ def meant() -> Tables:
     return tables
 
 
+@pytest.fixture(scope="module")
+def planned(
+    before: Before, served: Sandbox, tmp_path_factory: pytest.TempPathFactory
+) -> Before:
+    """With the plan of another night."""
+    made = before.again(tmp_path_factory.mktemp("planned"), served)
+    made.plan(made.drop(meant(), "next"))
+    return Before.of(made)
+
+
 @pytest.fixture
-def meddled(synced: Workspace) -> Workspace:
+def meddled(planned: Before, tmp_path: Path, sandbox: Sandbox) -> Workspace:
     """Of three students whose telephone number is to change, one was given another
     name since, and one was taken out."""
-    synced.plan(synced.drop(meant(), "next"))
-    dump = synced.sandbox.dump()
+    made = planned.again(tmp_path, sandbox)
+    dump = sandbox.dump()
     renamed = person(dump, THEIRS) | {
         "givenName": "Canarina",
         "phone": "+1-617-5550177",
     }
     left = person(dump, GONE) | {"status": "tobedeleted"}
-    synced.sandbox.load({"users": [renamed, left]})
-    return synced
+    sandbox.load({"users": [renamed, left]})
+    return made
 
 
 def plan_of(workspace: Workspace) -> Path:

@@ -2,35 +2,34 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
 
 from sync.samples import (
     openedx_document,
-    read_tables,
     sandbox_document,
     schoology_document,
     with_course_keys,
 )
+from tests.support.districts import district
 from tests.support.workspace import Workspace
 
 SAMPLES = Path(__file__).parents[2] / "samples"
-NIGHT = "four-files/night-1"
+STUDENTS = 30
 KINDS = ("timeback", "edubridge", "schoology", "openedx", "oneroster")
 
 
 @pytest.fixture
 def five(workspace: Workspace) -> Workspace:
-    """A workspace with ``five-systems.toml``, its drop, and schools in the sandbox."""
+    """The sample configuration with a drop, and its schools in the sandbox."""
     for name in ("five-systems.toml", "course-keys.toml"):
         text = (SAMPLES / name).read_text("utf-8")
         here = text.replace("http://127.0.0.1:8765", workspace.sandbox.url)
         path = workspace.folder / name
         path.write_text(here.replace('"../state"', '"state"'), "utf-8")
-    shutil.copytree(SAMPLES / NIGHT, workspace.folder / "drop")
-    tables = read_tables(SAMPLES / NIGHT)
+    tables = district(STUDENTS)
+    workspace.drop(tables)
     for document in (
         sandbox_document(tables, people=False),
         schoology_document(tables),
@@ -102,4 +101,4 @@ def test_what_a_system_does_not_hold_is_counted_and_said(five: Workspace) -> Non
     plain = five.run(
         "plan", "drop", "--config", "five-systems.toml", "--target", "schoology"
     )
-    assert "200 rows of students are not supported" in plain.out
+    assert f"{STUDENTS} rows of students are not supported" in plain.out

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from sync.sandbox import Sandbox
+from tests.support.before import Before
 from tests.support.districts import edit, slim
 from tests.support.workspace import Workspace
 
@@ -25,11 +27,20 @@ def night(workspace: Workspace, drop: Path) -> dict[str, Any]:
     return ended.document
 
 
-@pytest.fixture
-def two_bad(slim_synced: Workspace) -> Workspace:
+@pytest.fixture(scope="module")
+def spoilt_night(
+    slim_before: Before, served: Sandbox, tmp_path_factory: pytest.TempPathFactory
+) -> Before:
     """After a night with two bad rows that say the very same."""
-    assert night(slim_synced, spoilt(slim_synced, 2))["new_findings"] == {"RS117": 2}
-    return slim_synced
+    made = slim_before.again(tmp_path_factory.mktemp("spoilt"), served)
+    assert night(made, spoilt(made, 2))["new_findings"] == {"RS117": 2}
+    return Before.of(made)
+
+
+@pytest.fixture
+def two_bad(spoilt_night: Before, tmp_path: Path, sandbox: Sandbox) -> Workspace:
+    """The night after."""
+    return spoilt_night.again(tmp_path, sandbox)
 
 
 def test_what_was_bad_yesterday_is_not_new(two_bad: Workspace) -> None:

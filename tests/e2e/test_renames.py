@@ -19,6 +19,7 @@ from sync.sandbox import Sandbox
 from tests.contract import oneroster, timeback
 from tests.contract.bench import Bench
 from tests.contract.harness import Harness
+from tests.support.before import Before
 from tests.support.districts import district, without_students
 from tests.support.meddler import Heard, Meddler, Trouble
 from tests.support.remote import Dump, active, changed, lost, person
@@ -38,20 +39,35 @@ Report = dict[str, Any]
 
 
 @pytest.fixture(
+    scope="module",
     params=[
         pytest.param(one, id=one.name, marks=[pytest.mark.long] if n else [])
         for n, one in enumerate(KINDS)
-    ]
+    ],
 )
-def bench(request: pytest.FixtureRequest, tmp_path: Path, sandbox: Sandbox) -> Bench:
+def good(
+    request: pytest.FixtureRequest,
+    served: Sandbox,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Harness, Before]:
     """A kind that makes people, after its first good night."""
     harness: Harness = request.param
-    sandbox.configure(**harness.settings)
-    sandbox.load(harness.before(district()))
-    made = Bench(harness, Workspace(tmp_path, sandbox, dict(harness.environment)))
+    served.reset()
+    served.configure(**harness.settings)
+    served.load(harness.before(district()))
+    workspace = Workspace(tmp_path_factory.mktemp("good"), served)
+    made = Bench(harness, replace(workspace, environment=dict(harness.environment)))
     made.configure(**LOOSE)
     made.good(made.drop(district(), "before"), district())
-    return made
+    return harness, Before.of(workspace)
+
+
+@pytest.fixture
+def bench(good: tuple[Harness, Before], tmp_path: Path, sandbox: Sandbox) -> Bench:
+    """The same once more."""
+    harness, before = good
+    made = before.again(tmp_path, sandbox, **harness.settings)
+    return Bench(harness, replace(made, environment=dict(harness.environment)))
 
 
 def sheet(bench: Bench, report: Report) -> Path:

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import pytest
 
+from sync.sandbox import Sandbox
+from tests.support.before import Before
 from tests.support.districts import district, with_cell, without_students
 from tests.support.workspace import Workspace
 
 PERSON = "stu-000002"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def synced(
+    before: Before, served: Sandbox, tmp_path_factory: pytest.TempPathFactory
+) -> Workspace:
+    """One for all tests, which only look."""
+    return before.again(tmp_path_factory.mktemp("synced"), served)
+
+
+@pytest.fixture(scope="module")
 def plan(synced: Workspace) -> str:
     """A new phone number, and a student who left."""
     synced.configure(guards={"removals": {"percent": 60}, "by_percent": 80})

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from sync.samples import Tables
+from sync.sandbox import Sandbox
+from tests.support.before import Before
 from tests.support.districts import district
 from tests.support.remote import active, lost
 from tests.support.vendors import SAMPLES, held
@@ -25,20 +27,27 @@ def without(path: Path, column: str) -> None:
         writer.writerows(rows)
 
 
-@pytest.fixture
-def clever(workspace: Workspace) -> Workspace:
-    workspace.configure(mapping="clever")
-    drop = workspace.folder / "drop"
+@pytest.fixture(scope="module")
+def good(served: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Before:
+    """After a night of the sample."""
+    made = Workspace(tmp_path_factory.mktemp("good"), served)
+    made.configure(mapping="clever")
+    drop = made.folder / "drop"
     shutil.copytree(SAMPLES / "clever", drop)
     with (drop / "sections.csv").open(newline="", encoding="utf-8-sig") as stream:
         sections = list(csv.DictReader(stream))
     classes = {
         row["Section_id"]: (row["Course_number"], row["School_id"]) for row in sections
     }
-    workspace.sandbox.reset()
-    workspace.sandbox.load(held({school for _, school in classes.values()}, classes))
-    workspace.sync(drop)
-    return workspace
+    served.reset()
+    served.load(held({school for _, school in classes.values()}, classes))
+    made.sync(drop)
+    return Before.of(made)
+
+
+@pytest.fixture
+def clever(good: Before, tmp_path: Path, sandbox: Sandbox) -> Workspace:
+    return good.again(tmp_path, sandbox)
 
 
 @pytest.mark.parametrize(
