@@ -149,6 +149,22 @@ LastChange = Annotated[
 ]
 Zipped = Annotated[bool, typer.Option("--zip", help="Write one zip into the folder.")]
 
+# compare.
+DropBefore = Annotated[
+    Path,
+    typer.Argument(metavar="BEFORE", help="The earlier drop: folder, zip or CSV file."),
+]
+DropAfter = Annotated[Path, typer.Argument(metavar="AFTER", help="The later drop.")]
+ChangesOut = Annotated[
+    Path | None, typer.Option(help="A CSV file to write all changes to.")
+]
+RowLimit = Annotated[
+    int, typer.Option(min=1, help="Rows of each kind and file that are printed.")
+]
+Reveal = Annotated[
+    bool, typer.Option("--reveal", help="Print names and addresses as they are.")
+]
+
 # sandbox, demo and samples.
 Port = Annotated[int, typer.Option(help="The port; 0 for any free one.")]
 Host = Annotated[str, typer.Option(help="The address to listen on.")]
