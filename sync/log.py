@@ -24,12 +24,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
 from types import TracebackType
-from typing import Any, NoReturn, TextIO, cast
-
-import structlog
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from sync.disk import open_private
 from sync.errors import RosterSyncError
+
+if TYPE_CHECKING:
+    from structlog import BoundLoggerBase
 
 ALLOWED = frozenset(
     (
@@ -58,8 +59,12 @@ _MAX_FRAMES = 40
 _MAX_CHAIN = 5
 
 
-class RunLogger(structlog.BoundLoggerBase):
-    """What the program logs with: an event's name and keys, never a formatted text."""
+class RunLogger:
+    """What the program logs with: an event's name and keys, never a formatted text.
+
+    A line that nobody wants costs nothing: structlog is loaded for the first that is
+    written, which few commands do that only look.
+    """
 
     def debug(self, event: str, **keys: object) -> None:
         """Something that only a search for a defect needs."""
@@ -83,7 +88,7 @@ class RunLogger(structlog.BoundLoggerBase):
 
     def _log(self, level: str, event: str, keys: dict[str, object]) -> None:
         if _OUTPUT.wants(level):
-            self._proxy_to_logger(level, event, **keys)
+            _engine()._proxy_to_logger(level, event, **keys)
 
 
 @dataclass(slots=True)
@@ -125,22 +130,27 @@ _OUTPUT = _Output()
 
 def get_logger() -> RunLogger:
     """The logger of the program; safe to ask for when a module is imported."""
-    return cast("RunLogger", structlog.wrap_logger(None, **_settings()))
+    return RunLogger()
 
 
-def _settings() -> dict[str, Any]:
-    return {
-        "processors": [
+def _engine() -> BoundLoggerBase:
+    """structlog's way of a line to where it is written, for its own loggers too."""
+    import structlog  # noqa: PLC0415 - see RunLogger
+
+    structlog.configure(
+        processors=[
             structlog.contextvars.merge_contextvars,
             _stamp,
             _describe_exception,
             _allow,
             _write,
         ],
-        "wrapper_class": RunLogger,
-        "context_class": dict,
-        "cache_logger_on_first_use": False,
-    }
+        wrapper_class=structlog.BoundLogger,
+        context_class=dict,
+        cache_logger_on_first_use=False,
+    )
+    made: BoundLoggerBase = structlog.wrap_logger(None).bind()
+    return made
 
 
 def configure(
@@ -157,7 +167,8 @@ def configure(
     _OUTPUT.files = [] if file is None else [_open(file)]
     _OUTPUT.level = level
     _OUTPUT.stream = stream
-    structlog.configure(**_settings())
+    if "structlog" in sys.modules:
+        _engine()
     _take_over_libraries()
 
 
@@ -167,11 +178,13 @@ def run_log(file: Path | None, **keys: str) -> Iterator[None]:
 
     The file is made with mode 0600 and appended to. Raises OSError when it cannot be.
     """
+    from structlog.contextvars import bound_contextvars  # noqa: PLC0415 - see RunLogger
+
     descriptor = None if file is None else _open(file)
     if descriptor is not None:
         _OUTPUT.files.append(descriptor)
     try:
-        with structlog.contextvars.bound_contextvars(**keys):
+        with bound_contextvars(**keys):
             yield
     finally:
         if descriptor is not None and descriptor in _OUTPUT.files:
@@ -280,8 +293,10 @@ def _scrubbed(text: str) -> str:
 
 
 def _write(_: object, __: str, event: MutableMapping[str, Any]) -> NoReturn:
+    from structlog import DropEvent  # noqa: PLC0415 - see RunLogger
+
     _OUTPUT.write(event)
-    raise structlog.DropEvent
+    raise DropEvent
 
 
 def _as_text(event: MutableMapping[str, Any]) -> str:

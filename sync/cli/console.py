@@ -13,10 +13,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TextIO
 
 from sync.cli.outlet import Outlet, escaping, is_terminal
+from sync.cli.pipe import Pipe
 from sync.errors import RosterSyncError
 from sync.model.plain import plain
 
@@ -58,12 +59,16 @@ class Console:
         self._bars: Progress | None = None
 
     @cached_property
-    def _out(self) -> Screen:
-        return self._screen(self._stdout)
+    def _out(self) -> Screen | Pipe:
+        return self._on(self._stdout)
 
     @cached_property
-    def _err(self) -> Screen:
-        return self._screen(self._stderr)
+    def _err(self) -> Screen | Pipe:
+        return self._on(self._stderr)
+
+    def _on(self, file: TextIO) -> Screen | Pipe:
+        screen = partial(self._screen, file)
+        return screen() if is_terminal(file) else Pipe(file, screen)
 
     def _screen(self, file: TextIO) -> Screen:
         from sync.cli.screen import Screen

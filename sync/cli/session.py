@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import time
@@ -59,6 +60,8 @@ class Session:
     yes: bool = False
     reports: list[Path] = field(default_factory=list)
     """Of the runs that have ended in this call."""
+    collector: tuple[int, int, int] | None = None
+    """How often the collector works, where it was slowed for the start."""
     _wire: Wire | None = None
     _stopped: str | None = None
 
@@ -97,6 +100,9 @@ class Session:
         """
         import asyncio
 
+        if self.collector is not None:  # from here on it may take hours
+            gc.freeze()
+            gc.set_threshold(*self.collector)
         with self.signals():
             return asyncio.run(_awaited(work))
 

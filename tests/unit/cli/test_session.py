@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import time
 from datetime import datetime, timedelta
 from datetime import time as clock_time
@@ -8,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from sync.cli.session import deadline, duration, hoisted, until
+from sync.cli.session import Session, deadline, duration, hoisted, until
 from sync.config import Config
 from sync.errors import UsageError
 
@@ -105,3 +106,18 @@ def test_a_deadline_that_is_none_is_told_both_forms() -> None:
         deadline("yesterday", CONFIG)
     assert "such as 2h" in told.value.line()
     assert "time of day; such as 04:30" in told.value.line()
+
+
+@pytest.mark.parametrize("slowed", [None, (701, 10, 10)])
+def test_work_that_may_take_long_has_the_collector_as_it_was(
+    slowed: tuple[int, int, int] | None,
+) -> None:
+    before = gc.get_threshold()
+
+    async def work() -> tuple[int, int, int]:
+        return gc.get_threshold()
+
+    try:
+        assert Session(collector=slowed).run(work) == (slowed or before)
+    finally:
+        gc.set_threshold(*before)
