@@ -122,7 +122,8 @@ def _told(
 
 
 def _with_marks(frame: pl.DataFrame, marks: pl.DataFrame) -> pl.DataFrame:
-    return frame.join(marks, on=KEY, how="left", maintain_order="left").sort(KEY)
+    told = frame.select(KEY).join(marks, on=KEY, how="left", maintain_order="left")
+    return frame.hstack(told.drop(KEY))
 
 
 def _named(pairs: pl.DataFrame) -> pl.Series:

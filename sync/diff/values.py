@@ -37,18 +37,34 @@ def sides(desired: pl.DataFrame, remote: pl.DataFrame) -> pl.DataFrame:
     """Both frames joined by ``_key``, every other column under its side's prefix.
 
     ``in_drop`` and ``in_remote`` say where a row stands; sorted by ``_key``.
+
+    Only the keys are joined and sorted, with the place of each row: so every other
+    cell is moved once, and there is never a second copy of both sides.
     """
-    left = desired.rename(_prefixed(desired, DROP)).with_columns(in_drop=True)
-    right = remote.rename(_prefixed(remote, REMOTE)).with_columns(in_remote=True)
-    joined = left.join(right, on=KEY, how="full", coalesce=True)
-    return joined.with_columns(
-        pl.col("in_drop").fill_null(value=False),
-        pl.col("in_remote").fill_null(value=False),
-    ).sort(KEY)
+    places = (
+        desired.select(KEY)
+        .with_row_index(DROP)
+        .join(
+            remote.select(KEY).with_row_index(REMOTE), on=KEY, how="full", coalesce=True
+        )
+        .sort(KEY)
+    )
+    return pl.concat(
+        [
+            places.select(pl.col(KEY).set_sorted()),
+            _moved(desired, places[DROP], DROP),
+            places.select(in_drop=pl.col(DROP).is_not_null()),
+            _moved(remote, places[REMOTE], REMOTE),
+            places.select(in_remote=pl.col(REMOTE).is_not_null()),
+        ],
+        how="horizontal",
+    )
 
 
-def _prefixed(frame: pl.DataFrame, prefix: str) -> dict[str, str]:
-    return {name: prefix + name for name in frame.columns if name != KEY}
+def _moved(frame: pl.DataFrame, places: pl.Series, prefix: str) -> pl.DataFrame:
+    """The cells of the rows at some places; null where a place is null."""
+    cells = pl.all().exclude(KEY).gather(places)
+    return frame.select(cells.name.prefix(prefix))
 
 
 def compared(joined: pl.DataFrame, fields: Sequence[str]) -> tuple[str, ...]:

@@ -65,13 +65,14 @@ def _diff(joined: pl.DataFrame) -> dict[str, int]:
         update = decision == Verb.UPDATE.value
         removed = pl.lit(Verb.REMOVE.value)
         decision = pl.when(again & update).then(removed).otherwise(decision)
-    rows = joined.filter("in_drop").select(decision.alias("decision"))
-    found = dict(rows.group_by("decision").len().rows())
+    rows = joined.lazy().filter("in_drop").select(decision.alias("decision"))
+    found = dict(rows.group_by("decision").len().collect().rows())
     return {name: found.get(name, 0) for name in DECISIONS}
 
 
 def _remote(joined: pl.DataFrame) -> dict[str, int]:
-    there = joined.filter("in_remote")
+    needed = ["in_remote", "in_drop", "fate", OUTSIDE]
+    there = joined.select(n for n in needed if n in joined.columns).filter("in_remote")
     found = dict(there.filter(~pl.col("in_drop")).group_by("fate").len().rows())
     counts = {fate: found.get(fate, 0) for fate in FATES}
     matched = there.filter("in_drop")

@@ -163,7 +163,7 @@ def _of_entity(
     entity: Entity, marked: pl.DataFrame, given: GuardInput
 ) -> Iterator[Guard]:
     rules = given.rules
-    of = marked.filter("scoped").height
+    of = int(marked["scoped"].sum())
     for name, column, threshold in (
         ("removals", "removed", rules.removals),
         ("creates", "created", rules.creates),
@@ -277,11 +277,15 @@ def _by_group(
         column = GROUP_COLUMNS.get(by, {}).get(entity)
         if column is None or column not in marked.columns:
             continue
-        told = marked.with_columns(_groups(column).alias("group")).explode(
-            "group", empty_as_null=True
+        group = _groups(column).alias("group")
+        hit = marked.filter("removed").with_columns(group)
+        hit = hit.explode("group", empty_as_null=True)
+        if hit.is_empty():
+            continue
+        told = marked.lazy().select("scoped", column).filter("scoped").select(group)
+        sizes = (
+            told.explode("group", empty_as_null=True).group_by("group").len().collect()
         )
-        sizes = told.filter("scoped").group_by("group").len()
-        hit = told.filter("removed")
         losers = sizes.join(hit.select("group").unique(), on="group", how="semi")
         for group, of in losers.sort("group").rows():
             of_group = hit.filter(pl.col("group") == group)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from sync.diff import EVIDENCE, PROPOSED
+from sync.diff.values import DROP, REMOTE
 from sync.model.entities import Entity
 from sync.model.roster import KEY
 from sync.plan.removal import OUTSIDE, WOULD_END
@@ -35,23 +36,34 @@ def marked_rows(entity: Entity, joined: pl.DataFrame, source: str) -> pl.DataFra
         return marked
     if "r:userSourcedId" not in joined.columns:
         return marked
+    moved = _moved(marked)
+    return marked.with_columns(
+        updated=pl.col("updated") | moved, removed=pl.col("removed") & ~moved
+    )
+
+
+def _moved(marked: pl.DataFrame) -> pl.Series:
+    """Row by row, whether it is removed where its user gets a new one of its role."""
+    same = ["r:userSourcedId", "r:role"]
     newcomers = (
-        marked.filter("created")
-        .select(
-            pl.col("d:userSourcedId").alias("r:userSourcedId"),
-            pl.col("d:role").alias("r:role"),
-        )
+        marked.lazy()
+        .select("created", "d:userSourcedId", "d:role")
+        .filter("created")
+        .select(pl.col("d:userSourcedId", "d:role").name.map(_of_remote))
         .unique()
         .with_columns(moved=pl.lit(value=True))
     )
-    moved = pl.col("moved").fill_null(value=False) & pl.col("removed")
+    found = marked.lazy().select("removed", *same)
     return (
-        marked.join(newcomers, on=["r:userSourcedId", "r:role"], how="left")
-        .with_columns(
-            updated=pl.col("updated") | moved, removed=pl.col("removed") & ~moved
-        )
-        .sort(KEY)
+        found.join(newcomers, on=same, how="left", maintain_order="left")
+        .select(pl.col("moved").fill_null(value=False) & pl.col("removed"))
+        .collect()
+        .to_series()
     )
+
+
+def _of_remote(name: str) -> str:
+    return REMOTE + name.removeprefix(DROP)
 
 
 def _would_end(joined: pl.DataFrame) -> pl.Expr:
@@ -83,6 +95,8 @@ def without_passed(
     entity: Entity, marked: pl.DataFrame, passed: pl.DataFrame
 ) -> pl.DataFrame:
     """What an interrupted run was to create is not held when the next one does."""
+    if passed.is_empty():
+        return marked
     ids = pl.concat_str(pl.lit(f"{entity}:"), KEY)
     again = ids.is_in(passed["id"].implode())
     return marked.with_columns(created=pl.col("created") & ~again)

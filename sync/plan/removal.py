@@ -59,18 +59,18 @@ class RemovalInput:
 def with_fates(joined: pl.DataFrame, given: RemovalInput) -> pl.DataFrame:
     """The frame of one entity with ``fate`` and, for these rows, ``reason``; and with
     ``would_end``, which guards count."""
-    marked = _with_protected(joined, given)
-    fate, reason = _fates(marked, given)
+    known = _with_protected(joined, given)
+    fate, reason = _fates(known, given)
     alone = ~pl.col("in_drop")
-    waits = _waits(marked)
-    return marked.with_columns(
+    waits = _waits(known)
+    return known.with_columns(
         pl.when(alone & waits)
         .then(pl.lit(PROPOSED))
         .when(alone)
         .then(fate)
         .alias(FATE),
         pl.when(alone & waits)
-        .then(_why_proposed(marked))
+        .then(_why_proposed(known))
         .when(alone)
         .then(reason)
         .otherwise(pl.col(REASON))
@@ -97,19 +97,30 @@ def _with_protected(joined: pl.DataFrame, given: RemovalInput) -> pl.DataFrame:
     link that is rejected or blocked names the student or the guardian of this one: a
     wrong identifier in one cell must not make the right link look as if it were gone.
     """
-    protected = joined.with_columns(_protected=pl.lit(value=False))
-    for column in PEOPLE_COLUMNS.get(given.entity, ()):
-        if column in joined.columns:
-            people = _named(joined, given)
-            hits = joined.join(people, left_on=column, right_on="_person", how="semi")
-            keys = hits.select(KEY).with_columns(_hit=pl.lit(value=True))
-            hit = pl.col("_hit").fill_null(value=False)
-            protected = (
-                protected.join(keys, on=KEY, how="left")
-                .with_columns(_protected=pl.col("_protected") | hit)
-                .drop("_hit")
-            )
-    return protected.sort(KEY)
+    columns = [n for n in PEOPLE_COLUMNS.get(given.entity, ()) if n in joined.columns]
+    people = _named(joined, given)
+    hits = [
+        joined.select(KEY, column)
+        .join(people, left_on=column, right_on="_person", how="semi")
+        .select(KEY)
+        for column in columns
+    ]
+    none = joined.clear().select(KEY)
+    return joined.with_columns(
+        marked(joined, pl.concat([none, *hits])).alias("_protected")
+    )
+
+
+def marked(joined: pl.DataFrame, keys: pl.DataFrame) -> pl.Series:
+    """Row by row, whether its ``_key`` is in another frame; nothing but the keys is
+    moved for it."""
+    found = keys.select(KEY).unique().with_columns(_hit=pl.lit(value=True))
+    return (
+        joined.select(KEY)
+        .join(found, on=KEY, how="left", maintain_order="left")
+        .get_column("_hit")
+        .fill_null(value=False)
+    )
 
 
 def _named(joined: pl.DataFrame, given: RemovalInput) -> pl.DataFrame:

@@ -46,33 +46,52 @@ def succession(
     naming: Naming,
 ) -> pl.DataFrame:
     """A frame of ``SUCCESSION_SCHEMA``, sorted by entity and key."""
-    frames = [
-        _of_entity(entity, frame, operations, naming)
+    frames = {
+        entity: _of_entity(entity, frame, operations, naming)
         for entity, frame in joined.items()
-    ]
-    whole = pl.concat([SUCCESSION_SCHEMA.to_frame(), *frames], how="diagonal")
-    whole = whole.with_columns(_home())
-    records = ledger.records.with_columns(_home())
-    untouched = records.filter(
-        ~pl.col("entity").is_in([entity.value for entity in joined])
-    ).join(whole, on=_WHO, how="anti")
-    prior = records.unique(_WHO, keep="first", maintain_order=True).select(
-        *_WHO, *(pl.col(name).alias(f"prior_{name}") for name in _PRIOR)
-    )
-    kept = whole.join(prior, on=_WHO, how="left").with_columns(
-        pl.coalesce("remote_id", "prior_remote_id").alias("remote_id"),
-        pl.coalesce("digest", "prior_digest").alias("digest"),
-        pl.coalesce("person", "prior_person").alias("person"),
-        (pl.col("created") | pl.col("prior_created").fill_null(value=False)).alias(
-            "created"
-        ),
-    )
+    }
+    kept = [_with_prior(e, frame, ledger.records) for e, frame in frames.items()]
+    left = _untouched(frames, ledger.records)
     return (
-        pl.concat([kept, untouched], how="diagonal")
+        pl.concat([SUCCESSION_SCHEMA.to_frame(), *kept, left], how="diagonal")
         .select(SUCCESSION_SCHEMA.names())
         .with_columns(pl.col("gone").fill_null(value=False))
         .sort("entity", "key")
     )
+
+
+def _with_prior(
+    entity: Entity, frame: pl.DataFrame, records: pl.DataFrame
+) -> pl.DataFrame:
+    """What the ledger knows already of the same records; one person is one record,
+    whichever of the two files names him."""
+    homes = PEOPLE if entity in PEOPLE else (entity,)
+    mine = records.filter(pl.col("entity").is_in([home.value for home in homes]))
+    if mine.is_empty():
+        return frame
+    prior = mine.unique("key", keep="first", maintain_order=True).select(
+        "key", *(pl.col(name).alias(f"prior_{name}") for name in _PRIOR)
+    )
+    created = pl.col("created") | pl.col("prior_created").fill_null(value=False)
+    return frame.join(prior, on="key", how="left").with_columns(
+        pl.coalesce("remote_id", "prior_remote_id").alias("remote_id"),
+        pl.coalesce("digest", "prior_digest").alias("digest"),
+        pl.coalesce("person", "prior_person").alias("person"),
+        created.alias("created"),
+    )
+
+
+def _untouched(
+    frames: Mapping[Entity, pl.DataFrame], records: pl.DataFrame
+) -> pl.DataFrame:
+    """The records of entities that are not compared, but for people who are."""
+    others = records.filter(~pl.col("entity").is_in([e.value for e in frames]))
+    people = [frames[home].select("key") for home in PEOPLE if home in frames]
+    if not people or others.is_empty():
+        return others
+    person = pl.col("entity").is_in([home.value for home in PEOPLE])
+    strangers = others.filter(person).join(pl.concat(people), on="key", how="anti")
+    return pl.concat([strangers, others.filter(~person)])
 
 
 _PRIOR = ("remote_id", "digest", "created", "person")
@@ -85,6 +104,15 @@ def _home() -> pl.Expr:
     return pl.when(people).then(pl.lit("people")).otherwise("entity").alias("_home")
 
 
+_NEEDED = (
+    *(KEY, "in_drop", "in_remote", "decision", "fate"),
+    *("known", "source", "missed", "ended", "person"),
+    *("d:_left", "d:userSourcedId", "d:relationshipType"),
+    *("r:_remote_id", "r:relationshipType"),
+)
+"""Of a joined frame; of the others there need be no copy."""
+
+
 def _of_entity(
     entity: Entity, joined: pl.DataFrame, operations: pl.DataFrame, naming: Naming
 ) -> pl.DataFrame:
@@ -94,7 +122,8 @@ def _of_entity(
         "verb",
         pl.col("ends").alias("ending"),
     )
-    rows = joined.join(ids, on=KEY, how="left").sort(KEY)
+    needed = [name for name in _NEEDED if name in joined.columns]
+    rows = joined.select(needed).join(ids, on=KEY, how="left", maintain_order="left")
     left = _optional(rows, "d:_left").is_not_null()
     named = (
         pl.col("in_drop")

@@ -93,14 +93,13 @@ def with_free_ids(frame: pl.DataFrame, context: Context) -> pl.DataFrame:
     another = pl.concat_str(
         *("sourcedId", "courseSourcedId", "schoolSourcedId", "role"), separator="."
     )
-    taken = (pl.col("_holder") != pl.col(KEY)).fill_null(value=False)
-    return (
-        frame.join(held, on="sourcedId", how="left")
-        .with_columns(
-            pl.when(taken & another.is_not_null())
-            .then(another)
-            .otherwise("sourcedId")
-            .alias("sourcedId")
-        )
-        .drop("_holder")
+    found = frame.select("sourcedId").join(
+        held, on="sourcedId", how="left", maintain_order="left"
+    )
+    taken = (pl.lit(found["_holder"]) != pl.col(KEY)).fill_null(value=False)
+    return frame.with_columns(
+        pl.when(taken & another.is_not_null())
+        .then(another)
+        .otherwise("sourcedId")
+        .alias("sourcedId")
     )

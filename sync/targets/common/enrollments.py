@@ -39,7 +39,7 @@ def class_rule(frame: pl.DataFrame, context: Context) -> Rule:
 
 
 def with_class(frame: pl.DataFrame, context: Context) -> pl.DataFrame:
-    """Course and school of each row, or else those of its class."""
+    """Course and school of each row, or else those of its class; in their order."""
     for name in ("classSourcedId", "courseSourcedId", "schoolSourcedId"):
         if name not in frame.columns:
             frame = frame.with_columns(pl.lit(None, dtype=pl.String).alias(name))
@@ -58,14 +58,12 @@ def with_class(frame: pl.DataFrame, context: Context) -> pl.DataFrame:
     if not own:
         return frame
     classes = pl.concat(own).unique("classSourcedId", keep="first", maintain_order=True)
-    return (
-        frame.join(classes, on="classSourcedId", how="left")
-        .with_columns(
-            pl.coalesce("courseSourcedId", "_course").alias("courseSourcedId"),
-            pl.coalesce("schoolSourcedId", "_school").alias("schoolSourcedId"),
-        )
-        .drop("_course", "_school")
-        .sort(KEY)
+    found = frame.select("classSourcedId").join(
+        classes, on="classSourcedId", how="left", maintain_order="left"
+    )
+    return frame.with_columns(
+        pl.coalesce("courseSourcedId", found["_course"]).alias("courseSourcedId"),
+        pl.coalesce("schoolSourcedId", found["_school"]).alias("schoolSourcedId"),
     )
 
 
@@ -90,7 +88,7 @@ def folded(frame: pl.DataFrame, key: pl.Expr) -> tuple[pl.DataFrame, int]:
     """Rows that a system sees as one enrollment, as one; it ends with the last.
 
     ``key`` is its identity there. The row that stands for them is the first active
-    one, failing that the first deferred one.
+    one, failing that the first deferred one. Sorted by ``_key``.
     """
     own = pl.concat_str(pl.lit("?"), "sourcedId")  # not carried out: under its own id
     lost = pl.col(DECISION).is_in([BLOCKED, UNSUPPORTED]).fill_null(value=False)
@@ -101,16 +99,24 @@ def folded(frame: pl.DataFrame, key: pl.Expr) -> tuple[pl.DataFrame, int]:
         .then(1)
         .otherwise(2)
     )
-    named = frame.with_columns(
-        pl.when(lost).then(own).otherwise(key).alias(KEY),
-        _rank=rank,
-    )
-    kept = (
-        named.sort(KEY, "_rank", "sourcedId")
-        .unique(KEY, keep="first", maintain_order=True)
-        .drop("_rank")
-    )
+    named = pl.when(lost).then(own).otherwise(key).alias(KEY)
+    keys = frame.select(named, "sourcedId", rank.alias("_rank"))
+    order = _one_each(keys.with_row_index("_place")).sort(KEY)
+    kept = frame[order["_place"]].with_columns(order[KEY].set_sorted())
     return kept, frame.height - kept.height
+
+
+def _one_each(keys: pl.DataFrame) -> pl.DataFrame:
+    """``_key`` and ``_place`` of one row of each key: only where a key has several
+    rows, they are put in order."""
+    several = keys.filter(pl.col(KEY).is_duplicated())
+    if several.is_empty():
+        return keys.select(KEY, "_place")
+    first = several.sort(KEY, "_rank", "sourcedId").unique(
+        KEY, keep="first", maintain_order=True
+    )
+    others = keys.filter(~pl.col(KEY).is_duplicated())
+    return pl.concat([others, first]).select(KEY, "_place")
 
 
 def with_partner(frame: pl.DataFrame, context: Context) -> pl.DataFrame:
