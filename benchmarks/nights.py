@@ -3,7 +3,9 @@
 The sandbox runs in a process of its own and holds the district already. Line 14 puts
 the time of a night beside that which the permitted rate allows for its requests; every
 round is the next night, so that each finds as many changes. Line 15 counts the reads
-of a night on which a few have left, beside those of the first night, which reads all.
+of a night on which a few have left, beside those of the first night, which reads all:
+at a server that can be asked for many records by name, as TimeBack's api can, and, for
+comparison, at one that keeps to the two clauses of the standard.
 """
 
 from __future__ import annotations
@@ -65,6 +67,20 @@ class Size:
     """Records a page there: as many pages of fewer students."""
 
 
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Requests for records: of a full read, and of a night that ended so many."""
+
+    full: int
+    night: int
+    ended: int
+
+    @property
+    def share(self) -> float:
+        """Those of the night for one of the full read."""
+        return self.night / self.full
+
+
 SHORT = Size(10_000, 20, 20_000, 600)
 """At the rate of a configuration that says nothing of it."""
 FULL = Size(100_000, 20, 100_000, 3_000)
@@ -113,11 +129,13 @@ first_run = "pass"
 
 
 def serve(port: str, drop: str, dialect: str, latency: str) -> Counted:
-    """The sandbox, holding what a drop has."""
+    """The sandbox, holding what a drop has. ``dialect``: ``timeback``; ``spec``, the
+    standard; ``named``, the standard with the filters of TimeBack's api."""
     settings = SandboxSettings(
         port=int(port),
         latency=float(latency),
-        oneroster_dialect="spec" if dialect == "spec" else "timeback",
+        oneroster_dialect="timeback" if dialect == "timeback" else "spec",
+        oneroster_queries="refuse" if dialect == "named" else "usual",
     )
     document = sandbox_document(read_tables(Path(drop)), people=True)
     serve_sandbox(settings, document=_aged(document))
@@ -155,6 +173,14 @@ class Desk:
         sample = timed(command, self.folder, {**os.environ, **CREDENTIALS})
         (told,) = _reports(json.loads(sample.facts["output"]))
         return sample, told
+
+    def plan(self, drop: Path) -> Sample:
+        """A plan by the command. Raises ``MeasuringError`` where it does not end
+        with 0."""
+        program = Path(sys.executable).with_name("roster-sync")
+        command: list[str | Path] = [program, "plan", drop, "--target", "bench"]
+        environment = {**os.environ, **CREDENTIALS}
+        return timed([*command, "--quiet"], self.folder, environment)
 
 
 def _reports(document: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -222,13 +248,25 @@ def changes_alone(size: Size) -> Iterator[Line]:
         make_samples(folder / "drops", size.left, seed=1, nights=1, messy=False)
         whole, fewer = folder / "drops" / "night-1", folder / "drops" / "fewer"
         write(without_some(read_tables(whole)), fewer)
-        with served(MODULE, "serve", whole, "spec", 0) as url:
-            plain = PLAIN.replace("{page}", str(size.page))
-            office = desk(folder / "desk", url, plain, 1000)
-            first, _ = _read_on(office, url, whole)
-            _read_on(office, url, whole)
-            night, report = _read_on(office, url, fewer)
-    yield _counted(size, (first, night), report)
+        many, two = (
+            _nights_of(folder / name, name, size, (whole, fewer))
+            for name in ("named", "spec")
+        )
+    yield _counted(size, many, two)
+
+
+def _nights_of(
+    folder: Path, dialect: str, size: Size, drops: tuple[Path, Path]
+) -> Counts:
+    """The reads of the first night, and of the one on which a few have left."""
+    whole, fewer = drops
+    with served(MODULE, "serve", whole, dialect, 0) as url:
+        plain = PLAIN.replace("{page}", str(size.page))
+        office = desk(folder, url, plain, 1000)
+        first, _ = _read_on(office, url, whole)
+        _read_on(office, url, whole)
+        night, report = _read_on(office, url, fewer)
+    return Counts(first, night, operations(report))
 
 
 def _read_on(desk: Desk, url: str, drop: Path) -> tuple[int, dict[str, Any]]:
@@ -238,22 +276,20 @@ def _read_on(desk: Desk, url: str, drop: Path) -> tuple[int, dict[str, Any]]:
     return _reads(url), report
 
 
-def _counted(size: Size, reads: tuple[int, int], report: Mapping[str, Any]) -> Line:
-    full, night = reads
-    ended = operations(report)
-    if not ended:
+def _counted(size: Size, many: Counts, two: Counts) -> Line:
+    if not (many.ended and two.ended):
         message = "a night of line 15 had nothing to end"
         raise MeasuringError(message)
-    share = night / full
     return Line(
         15,
         "remote reads of a night with the mirror fresh and 0.2 % of the records ended "
         "/ a full read, requests",
         "≤ 0.05",
-        f"{share:.3f}",
-        share <= 0.05,  # noqa: PLR2004 - the target
-        f"{night:,} / {full:,} requests, {ended:,} records ended, {size.left:,} "
-        f"students, {size.page:,} records a page",
+        f"{many.share:.3f}",
+        many.share <= 0.05,  # noqa: PLR2004 - the target
+        f"{many.night:,} / {many.full:,} requests, {many.ended:,} records ended, "
+        f"{size.left:,} students, {size.page:,} records a page; {two.share:.3f} "
+        f"({two.night:,} requests) where a filter has two clauses at most",
     )
 
 

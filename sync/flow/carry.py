@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import cast
 
 import anyio
 import polars as pl
@@ -19,7 +20,7 @@ from sync.apply import Read, Sender, send_plan, settle_doubt, skipped
 from sync.errors import TargetError
 from sync.flow.context import Context, now
 from sync.flow.kept import keep_drift
-from sync.flow.overlay import overlaid
+from sync.flow.readback import Back
 from sync.flow.twins import twins
 from sync.model.counted import number
 from sync.model.entities import PEOPLE, REFERENCE, Entity
@@ -31,7 +32,7 @@ from sync.model.plan import Plan
 from sync.plan import decode
 from sync.report import Difference
 from sync.state import Journal, read_states
-from sync.verify import Reader, differences, drifted
+from sync.verify import drifted
 from sync.wire import Wire
 
 JOURNAL = "journal.sqlite"
@@ -61,6 +62,9 @@ class Carrier:
         skipped. Raises ``TargetError``, ``LocalError``; the journal has it all.
         """
         operations = self.plan.operations
+        if operations.is_empty():
+            self.context.story.converged = True
+            return
         with self.context.stage("send", operations.height, "operations") as step:
             sender = self._sender(step.advance)
             self._recall(sender)
@@ -111,8 +115,7 @@ class Carrier:
         }
 
     async def _wrong(self, operations: pl.DataFrame) -> pl.DataFrame:
-        named = await _read(self.context, self.wire, operations, self._ledger())
-        return differences(operations, named, self.context.target.capabilities)
+        return await Back(self.context, self.wire, self._ledger()).wrong(operations)
 
     async def _surely_wrong(self, operations: pl.DataFrame) -> pl.DataFrame:
         sent = self.journal.states()
@@ -152,7 +155,7 @@ class Carrier:
     async def _changed(self, operations: pl.DataFrame) -> Mapping[str, str]:
         """What is not as it was when the plan was made, by operation."""
         ledger = self.context.ledger()
-        now = await _read(self.context, self.wire, operations, ledger)
+        now = await Back(self.context, self.wire, ledger).read(operations)
         states = self.journal.states()
         done = states.filter(pl.col("state") == State.DONE.value)["id"]
         drift = drifted(operations, now, frozenset(done))
@@ -205,8 +208,15 @@ class Carrier:
 
     async def _settled(self, operations: pl.DataFrame) -> pl.DataFrame:
         patience = self.context.table.settle.total_seconds()
-        wrong = await self._wrong(operations)
-        return await _wait(self._wrong, operations, wrong, patience, self.wire)
+        sent = self.journal.states().join(operations, on="id", how="semi")["sent_at"]
+        since = None if sent.null_count() else cast("datetime | None", sent.min())
+
+        async def wrong(mine: pl.DataFrame) -> pl.DataFrame:
+            back = Back(self.context, self.wire, self._ledger())
+            return await back.wrong_since(mine, since)
+
+        first = await wrong(operations)
+        return await _wait(wrong, operations, first, patience, self.wire)
 
 
 async def _wait(
@@ -258,18 +268,9 @@ def reading_back(context: Context, wire: Wire) -> Read:
     """What tells of operations how they do not hold, outside of a run that sends."""
 
     async def read(operations: pl.DataFrame) -> pl.DataFrame:
-        named = await _read(context, wire, operations, context.ledger())
-        return differences(operations, named, context.target.capabilities)
+        return await Back(context, wire, context.ledger()).wrong(operations)
 
     return read
-
-
-async def _read(
-    context: Context, wire: Wire, operations: pl.DataFrame, ledger: LedgerView
-) -> Mirror:
-    """The records of operations as they are now, under our own keys."""
-    reader = Reader(context.target, wire, Ids.of_ledger(ledger))
-    return overlaid(await reader.read(operations), ledger)
 
 
 def shown_ids(mirror: Mirror | None) -> dict[Entity, frozenset[str]]:

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import polars as pl
 
@@ -36,6 +36,9 @@ from sync.targets.base import Target
 from sync.verify import DIFFERS_SCHEMA
 from sync.version import PROGRAM
 from sync.wire import Deadline, Limits, Wire
+
+if TYPE_CHECKING:
+    from sync.flow.known import Same
 
 log = get_logger()
 
@@ -90,6 +93,8 @@ class Story:
     it came to its end."""
     seen: frozenset[Entity] = frozenset()
     """Entities of which the last read had shown records."""
+    listed: frozenset[str] = frozenset()
+    """Operations whose records a list has shown in this run, all of it as known."""
     incomplete: bool = False
     """A remote list could not be proven complete."""
     succession: pl.DataFrame | None = None
@@ -112,6 +117,8 @@ class Story:
     """Entities that the last good drop had and this one has not."""
     undoes: str | None = None
     """The run that this one takes back; null where there is a drop."""
+    same: Same | None = None
+    """What the next night may rely on, where this one found nothing to do."""
 
 
 @dataclass(slots=True)
@@ -133,6 +140,10 @@ class Context:
     """Told of the wire of this run, so that signals can halt it."""
     confirmed: Confirmed | None = None
     """What somebody says of ids that have changed, until it is judged."""
+    how: str | None = None
+    """The digest of how the drop is read, where that is known."""
+    held: Mirror | None = None
+    """The mirror that this run has kept, as whoever loads it will find it."""
 
     def ledger(self) -> LedgerView:
         """The ledger with the renames that this run has accepted: it says them itself
@@ -141,7 +152,7 @@ class Context:
 
     def last_read(self) -> Mirror | None:
         """The mirror that was kept last. Raises ``LocalError`` where it is damaged."""
-        return load_mirror(self.folder, self.table.name)
+        return self.held or load_mirror(self.folder, self.table.name)
 
     @property
     def command(self) -> str:

@@ -1,9 +1,11 @@
-"""What a plan acts upon must have been seen in this run, or it is looked at singly.
+"""What a plan acts upon must have been seen in this run, or it is looked at.
 
 In: a plan and the read that it was made from. Out: the mirror with what was looked at,
-or a list that is not believed. Three things are doubted: a record that would be created
-although the ledger knows it, a record that would be changed on the strength of an older
-read, and a list that is empty where something would be created.
+or a list that is not believed. What a list of names shows just as it is known was seen;
+whatever it shows otherwise, or not at all, is read by itself. Three things are doubted:
+a record that would be created although the ledger knows it, a record that would be
+changed on the strength of an older read, and a list that is empty where something would
+be created.
 """
 
 from __future__ import annotations
@@ -22,12 +24,12 @@ from sync.model.ledger import LedgerView
 from sync.model.mirror import Mirror
 from sync.model.plan import Plan
 from sync.model.roster import KEY
-from sync.verify import Reader, remote_frame
+from sync.verify import Reader, drifted, remote_frame
 from sync.wire import Wire
 
 FEW = 50
-"""Records that would be changed are read singly where they are fewer than one in so
-many of their entity; else it is read whole."""
+"""Records that would be changed are asked for by name, or singly, where they are fewer
+than one in so many of their entity; else it is read whole."""
 SAMPLE = 200
 """So many records that were made before and are not seen are looked for singly."""
 ASKED = 3
@@ -46,9 +48,12 @@ class Proof:
 
     async def singly(self, operations: pl.DataFrame) -> Mirror:
         """The records of these operations, under our own keys."""
+        return overlaid(await self._reader.singly(operations), self.ledger)
+
+    @property
+    def _reader(self) -> Reader:
         ids = Ids.of_ledger(self.ledger)
-        reader = Reader(self.context.target, self.wire, ids)
-        return overlaid(await reader.singly(operations), self.ledger)
+        return Reader(self.context.target, self.wire, ids)
 
     def needs_everything(self, plan: Plan, mirror: Mirror) -> str | None:
         """Why lists of changes do not suffice for this plan, or null."""
@@ -83,12 +88,22 @@ class Proof:
         asked = lost.head(SAMPLE)
         if changes:
             held = plan.operations.filter(pl.col("verb") != "create")
-            asked = pl.concat([asked, held])
+            asked = pl.concat([asked, await self._unlike(held)])
         if asked.is_empty():
             return mirror
         found = await self.singly(asked)
         seen = _laid(mirror, found, asked)
         return self._doubted(seen, found, lost)
+
+    async def _unlike(self, held: pl.DataFrame) -> pl.DataFrame:
+        """Those of the operations whose records are not shown just as they are known
+        when they are asked for together."""
+        if held.is_empty():
+            return held
+        found = overlaid(await self._reader.together(held), self.ledger)
+        unlike = pl.col("id").is_in(list(drifted(held, found).words))
+        self.context.story.listed = frozenset(held.filter(~unlike)["id"])
+        return held.filter(unlike)
 
     def _doubted(self, mirror: Mirror, found: Mirror, lost: pl.DataFrame) -> Mirror:
         complete = dict(mirror.complete)

@@ -51,6 +51,37 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """A way to ask a list for several records by their identifiers: the identifiers,
+    parted by ``between``, from ``first`` to ``last``."""
+
+    first: str
+    between: str
+    last: str
+    most: int
+    """Identifiers in one request."""
+    longest: int
+    """Bytes of the value, percent-encoded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Among:
+    """How a record that can be read by itself is asked for together with others."""
+
+    identifier: str
+    path: str
+    """Of the list that has it."""
+    parameter: str
+    """The one whose value is made in one of the ``ways``."""
+    ways: tuple[Way, ...]
+    """The one that asks for most first; a server may know none of them."""
+    never: str
+    """Characters that an identifier must not have to be asked for so."""
+    page: int
+    """Records to ask for at once."""
+
+
+@dataclass(frozen=True, slots=True)
 class Listing:
     """A list (or a single record) to read by pages of ``limit`` and ``offset``.
 
@@ -88,6 +119,8 @@ class Listing:
     delta: bool = False
     """Only what has changed since ``Wants.since``: laid over the records of the last
     read."""
+    among: Among | None = None
+    """Of a single record: how it is asked for with others, where it can be."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,12 @@
 """Reading records back: drift before, doubt within and verification after sending."""
 
 from sync.verify.drift import Drift, drifted
-from sync.verify.expect import DIFFERS_SCHEMA, Reader, differences, remote_frame
+from sync.verify.expect import DIFFERS_SCHEMA, differences, remote_frame
+from sync.verify.reading import SINGLES, Reader
 
 __all__ = [
     "DIFFERS_SCHEMA",
+    "SINGLES",
     "Drift",
     "Reader",
     "differences",

@@ -20,7 +20,7 @@ from sync.model.entities import ENTITIES, PEOPLE, REFERENCE, Entity, Kind
 from sync.model.ids import Ids
 from sync.model.mirror import FROZEN, REMOTE_ID, REST
 from sync.model.normalise import FIELD_SEPARATOR, NORMALISERS
-from sync.model.request import Listing
+from sync.model.request import Among, Listing, Way
 from sync.model.roster import KEY
 from sync.targets.base import ID, Wants
 from sync.targets.common.answers import segment
@@ -48,6 +48,19 @@ _LOOKED_UP = {
 }
 """The fields of lists of which nothing is changed: who it is, the terms' dates, the
 places of a class, by what a person is known."""
+_EITHER = ("sourcedId='", "' OR sourcedId='", "'")
+WAYS = (
+    Way("sourcedId@'", ",", "'", 1000, 6000),
+    Way(*_EITHER, 1000, 6000),
+    Way(*_EITHER, 20, 2000),
+    Way(*_EITHER, 2, 2000),
+)
+"""How lists are asked for records by name: TimeBack's own predicate (OpenAPI, ``@``: in
+a comma list); clauses in any number, as its OpenAPI has no limit; twenty, as Ed-Fi
+takes; two, as the standard allows. 8,190 bytes of a request line and 2,048 of a query
+are what common servers take by default (Apache, IIS)."""
+NEVER_NAMED = "',\\"
+"""OneRoster has no way to quote these within a value."""
 _ROLES = {True: ("role", "orgs"), False: ("roles", "primaryOrg")}
 """Where users have their roles: in 1.1, in 1.2."""
 
@@ -80,6 +93,12 @@ class Lists:
         """One of each."""
         wants = Wants((*REFERENCE, *PEOPLE, Entity.ENROLLMENTS))
         return [replace(one, limit=1) for one in self.all(wants)]
+
+    def one(self, label: str, identifier: str, feeds: tuple[str, ...] = ()) -> Listing:
+        """The listing of one record, which may be asked for together with others."""
+        page = self.page
+        among = Among(identifier, f"/{label}", "filter", WAYS, NEVER_NAMED, page)
+        return replace(single(label, identifier, feeds), among=among)
 
     def _list(self, path: str, wants: Wants) -> Listing:
         preferred, label = list(_ORDER), path

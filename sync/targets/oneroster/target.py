@@ -216,14 +216,14 @@ class OneRosterTarget:
         match operation.entity:
             case Entity.AGENTS:
                 feeds = ("students", "users", "agents")
-                return [mirror.single(USERS, values["studentSourcedId"], feeds)]
+                return [self._lists.one(USERS, values["studentSourcedId"], feeds)]
             case Entity.STUDENTS | Entity.USERS:
                 own = operation.remote_id or operation.key
-                return [mirror.single(USERS, own, ("students", "users"))]
+                return [self._lists.one(USERS, own, ("students", "users"))]
             case _:
                 own = operation.remote_id or operation.key
                 label = SHAPES[operation.entity].path
-                return [mirror.single(label, own, (operation.entity.value,))]
+                return [self._lists.one(label, own, (operation.entity.value,))]
 
 
 def _in_any_order(column: pl.Expr) -> pl.Expr:

@@ -16,7 +16,7 @@ from sync.targets.base import Wants
 from sync.targets.oneroster import OneRosterSettings, OneRosterTarget
 from sync.targets.timeback import TimebackSettings, TimebackTarget
 from sync.verify import DIFFERS_SCHEMA, differences
-from sync.verify.expect import Lookups
+from sync.verify.reading import Lookups
 from tests.support.given import given
 
 STUDENTS, USERS = Entity.STUDENTS, Entity.USERS
