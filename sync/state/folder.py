@@ -7,6 +7,7 @@ is replaced whole or not at all; a folder of a newer program is refused.
     seal.key                    the key of the seals of plans
     locks/TARGET.lock           who runs now
     targets/TARGET.sqlite       runs, good drops, ledger
+    targets/TARGET.same.json    the last good run, where it found nothing to do
     mirrors/TARGET/             what the target held when it was last read
     runs/RUN/                   journal, plan and reports of one run
 """

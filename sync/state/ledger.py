@@ -26,14 +26,17 @@ def load_ledger(connection: sqlite3.Connection) -> LedgerView:
     )
 
 
-def replace_ledger(connection: sqlite3.Connection, view: LedgerView) -> None:
-    """Put this ledger in the place of the one that is there.
+def replace_ledger(
+    connection: sqlite3.Connection, view: LedgerView, held: LedgerView
+) -> None:
+    """Put this ledger in the place of the one that is there, which is ``held``: only
+    the rows in which they differ are touched.
 
     Within a transaction of the caller. Raises ``sqlite3.IntegrityError`` for two
     records of one key.
     """
-    _replace(connection, "ledger", view.records)
-    _replace(connection, "pairs", view.pairs)
+    _replace(connection, "ledger", view.records, held.records)
+    _replace(connection, "pairs", view.pairs, held.pairs)
 
 
 def _load(connection: sqlite3.Connection, table: str) -> pl.DataFrame:
@@ -42,11 +45,24 @@ def _load(connection: sqlite3.Connection, table: str) -> pl.DataFrame:
     return frame(connection.execute(query), schema)
 
 
-def _replace(connection: sqlite3.Connection, table: str, records: pl.DataFrame) -> None:
+def _replace(
+    connection: sqlite3.Connection,
+    table: str,
+    records: pl.DataFrame,
+    held: pl.DataFrame,
+) -> None:
     schema, order = _TABLES[table]
-    places = ", ".join("?" * len(schema))
-    connection.execute(f"DELETE FROM {table}")  # noqa: S608 - a constant
+    names = list(schema)
+    wanted, there = records.select(names), held.select(names)
+    gone = there.join(wanted, on=names, how="anti", nulls_equal=True)
+    fresh = wanted.join(there, on=names, how="anti", nulls_equal=True)
+    key = " AND ".join(f"{name} = ?" for name in order)
     connection.executemany(
-        f"INSERT INTO {table} ({', '.join(schema)}) VALUES ({places})",  # noqa: S608 - constants
-        records.select(list(schema)).sort(order).iter_rows(),
+        f"DELETE FROM {table} WHERE {key}",  # noqa: S608 - constants
+        gone.select(order).iter_rows(),
+    )
+    places = ", ".join("?" * len(names))
+    connection.executemany(
+        f"INSERT INTO {table} ({', '.join(names)}) VALUES ({places})",  # noqa: S608 - constants
+        fresh.sort(order).iter_rows(),
     )

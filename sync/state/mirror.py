@@ -12,7 +12,7 @@ import json
 import secrets
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -22,6 +22,7 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from sync.errors import LocalError
+from sync.model.digests import content
 from sync.model.entities import Entity
 from sync.model.mirror import Mirror
 from sync.state.folder import (
@@ -45,30 +46,60 @@ def save_mirror(
     """
     home = folder.mirrors / plain_name(target)
     make_folder(home)
-    frames = home / f"{mirror.read_at:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
-    make_folder(frames)
-    files = {
-        entity.value: _save_frame(frames / f"{entity.value}.parquet", frame)
-        for entity, frame in mirror.frames.items()
-    }
+    kept = _kept(home, mirror)
     facts = {
+        **(_saved(home, mirror) if kept is None else kept),
         "format": _FORMAT,
-        "folder": frames.name,
         "place": place,
-        "files": files,
         "read_at": mirror.read_at.isoformat(),
         "complete": _by_name(mirror.complete),
         "totals": _by_name(mirror.totals),
         "pages": _by_name(mirror.pages),
         "notes": list(mirror.notes),
+        "read_whole_at": (mirror.read_whole_at or mirror.read_at).isoformat(),
+    }
+    write_atomic(home / _CURRENT, json.dumps(facts, indent=2).encode())
+    _forget_others(home, home / str(facts["folder"]))
+
+
+_FILES = ("folder", "content", "files", "tables")
+"""What tells of the files that a mirror lies in."""
+
+
+def _saved(home: Path, mirror: Mirror) -> dict[str, Any]:
+    frames = home / f"{mirror.read_at:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
+    make_folder(frames)
+    return {
+        "folder": frames.name,
+        "content": _content(mirror),
+        "files": {
+            entity.value: _save_frame(frames / f"{entity.value}.parquet", frame)
+            for entity, frame in mirror.frames.items()
+        },
         "tables": {
             label: _save_frame(frames / f"table-{label}.parquet", table)
             for label, table in mirror.tables.items()
         },
-        "read_whole_at": (mirror.read_whole_at or mirror.read_at).isoformat(),
     }
-    write_atomic(home / _CURRENT, json.dumps(facts, indent=2).encode())
-    _forget_others(home, frames)
+
+
+def _content(mirror: Mirror) -> str:
+    frames = {f"frame {e.value}": frame for e, frame in mirror.frames.items()}
+    return content(frames | {f"table {n}": one for n, one in mirror.tables.items()})
+
+
+def _kept(home: Path, mirror: Mirror) -> dict[str, Any] | None:
+    """The files of the mirror that was saved last, if they hold the same and are as
+    they were left: most nights change little, and many nothing."""
+    with suppress(OSError, *_DAMAGE):
+        facts = json.loads((home / _CURRENT).read_bytes())
+        frames = home / plain_name(facts["folder"])
+        tables = {f"table-{label}": of for label, of in facts["tables"].items()}
+        if facts["content"] == _content(mirror):
+            for name, digest in (facts["files"] | tables).items():
+                _bytes(frames / f"{plain_name(name)}.parquet", digest)
+            return {name: facts[name] for name in _FILES}
+    return None
 
 
 def load_mirror(folder: StateFolder, target: str) -> Mirror | None:
@@ -108,7 +139,8 @@ def expire_mirror(folder: StateFolder, target: str) -> None:
         return
     with _damage_told(home), local_errors(current):
         facts = json.loads(current.read_bytes())
-        write_atomic(current, json.dumps(facts | {"tables": {}}, indent=2).encode())
+        facts |= {"tables": {}, "content": None}
+        write_atomic(current, json.dumps(facts, indent=2).encode())
 
 
 _DAMAGE = (
@@ -131,9 +163,9 @@ def _damage_told(home: Path) -> Iterator[None]:
 def _save_frame(path: Path, frame: pl.DataFrame) -> str:
     buffer = io.BytesIO()
     frame.write_parquet(buffer)
-    content = buffer.getvalue()
-    write_atomic(path, content)
-    return sha256(content).hexdigest()
+    written = buffer.getvalue()
+    write_atomic(path, written)
+    return sha256(written).hexdigest()
 
 
 def _load(home: Path, facts: Mapping[str, Any]) -> Mirror:
@@ -163,10 +195,14 @@ def _instant(text: str | None) -> datetime | None:
 
 
 def _load_frame(path: Path, digest: str) -> pl.DataFrame:
-    content = path.read_bytes()
-    if sha256(content).hexdigest() != digest:
+    return pl.read_parquet(io.BytesIO(_bytes(path, digest)))
+
+
+def _bytes(path: Path, digest: str) -> bytes:
+    found = path.read_bytes()
+    if sha256(found).hexdigest() != digest:
         raise ValueError(digest)
-    return pl.read_parquet(io.BytesIO(content))
+    return found
 
 
 def _by_name(values: Mapping[Entity, Any]) -> dict[str, Any]:

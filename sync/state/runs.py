@@ -166,7 +166,7 @@ class TargetState:
                 good = good_row(run, end.finished, end.good)
                 connection.execute(_insert("good_drops", good), good)
             if end.ledger is not None:
-                replace_ledger(connection, end.ledger)
+                self._replace(connection, end.ledger)
 
     def runs(self) -> pl.DataFrame:
         """Every run, ``RUNS_SCHEMA``, newest first."""
@@ -266,7 +266,12 @@ class TargetState:
     def save_ledger(self, view: LedgerView) -> None:
         """Replace the ledger, in one transaction."""
         with self._changing() as connection:
-            replace_ledger(connection, view)
+            self._replace(connection, view)
+
+    def _replace(self, connection: sqlite3.Connection, view: LedgerView) -> None:
+        held = self.ledger()
+        self._ledger = None
+        replace_ledger(connection, view, held)
 
     def _runs(self, which: str, *values: object) -> list[RunRecord]:
         with database.database_errors(self.path):
@@ -294,7 +299,6 @@ class TargetState:
 
     @contextlib.contextmanager
     def _changing(self) -> Iterator[sqlite3.Connection]:
-        self._ledger = None
         with (
             database.database_errors(self.path),
             database.transaction(self._connection),

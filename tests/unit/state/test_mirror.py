@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -191,3 +192,41 @@ def test_a_damaged_mirror_is_not_taken_for_none(
 def test_a_target_named_outside_of_the_folder_is_refused(folder: StateFolder) -> None:
     with pytest.raises(UsageError):
         save_mirror(folder, "../x", mirror())
+
+
+def folders(folder: StateFolder) -> set[str]:
+    home = folder.mirrors / "district"
+    return {each.name for each in home.iterdir() if each.is_dir()}
+
+
+def test_a_mirror_that_holds_the_same_is_not_written_again(
+    folder: StateFolder,
+) -> None:
+    save_mirror(folder, "district", mirror(), "here")
+    written = folders(folder)
+    later = replace(mirror(read_at=NOW + timedelta(days=1)), notes=(), pages={})
+    save_mirror(folder, "district", later, "there")
+    assert folders(folder) == written
+    same(load_mirror(folder, "district"), later)
+    assert mirror_place(folder, "district") == "there"
+
+
+def test_what_was_damaged_is_written_again(folder: StateFolder) -> None:
+    save_mirror(folder, "district", mirror())
+    (path,) = (folder.mirrors / "district").glob("*/students.parquet")
+    path.write_bytes(b"x")
+    save_mirror(folder, "district", mirror())
+    same(load_mirror(folder, "district"), mirror())
+
+
+def test_tables_that_were_given_up_come_back(folder: StateFolder) -> None:
+    told = replace(mirror(), tables={"users": mirror().frames[Entity.STUDENTS]})
+    save_mirror(folder, "district", told)
+    expire_mirror(folder, "district")
+    found = load_mirror(folder, "district")
+    assert found is not None
+    assert found.tables == {}
+    save_mirror(folder, "district", told)
+    found = load_mirror(folder, "district")
+    assert found is not None
+    assert found.tables.keys() == {"users"}

@@ -266,12 +266,12 @@ def test_the_ledger_changes_with_the_end_of_its_run_or_not_at_all(
     tmp_path: Path,
 ) -> None:
     class Failing(sqlite3.Connection):
-        def execute(self, sql: str, values: Any = (), /) -> sqlite3.Cursor:
+        def executemany(self, sql: str, values: Any, /) -> sqlite3.Cursor:
             if sql.startswith("DELETE FROM pairs"):
                 error = sqlite3.OperationalError("disk I/O error")
                 error.sqlite_errorcode = sqlite3.SQLITE_IOERR
                 raise error
-            return super().execute(sql, values)
+            return super().executemany(sql, values)
 
     def failing(path: Path) -> sqlite3.Connection:
         return sqlite3.connect(path, isolation_level=None, factory=Failing)
@@ -419,11 +419,18 @@ from sync.state import StateFolder, TargetState
 
 class Killed(sqlite3.Connection):
     def execute(self, sql, *values):
-        if sql.startswith(sys.argv[2]):
-            for path in Path(sys.argv[1]).rglob("district.sqlite*"):
-                print(oct(path.stat().st_mode), path.name, flush=True)
-            os.kill(os.getpid(), signal.SIGKILL)
+        at(sql)
         return super().execute(sql, *values)
+
+    def executemany(self, sql, values):
+        at(sql)
+        return super().executemany(sql, values)
+
+def at(sql):
+    if sql.startswith(sys.argv[2]):
+        for path in Path(sys.argv[1]).rglob("district.sqlite*"):
+            print(oct(path.stat().st_mode), path.name, flush=True)
+        os.kill(os.getpid(), signal.SIGKILL)
 
 def connect(path):
     connection = sqlite3.connect(path, isolation_level=None, factory=Killed)
@@ -494,6 +501,32 @@ def test_any_ledger_comes_back_sorted(
         found = state.ledger()
     assert_frame_equal(found.records, view.records.sort("entity", "key"))
     assert_frame_equal(found.pairs, view.pairs.sort("entity", "key", "field"))
+
+
+Few = st.sampled_from(["a", "b", "c"])
+Known = st.tuples(
+    *(st.sampled_from(["users", "agents"]), Few, st.none() | Few, st.none() | Few),
+    *(st.none() | st.booleans(), st.none() | st.integers(0, 2)),
+    *(st.none() | st.booleans(), st.none() | Few, st.none() | Few),
+)
+Ledger = st.lists(Known, max_size=6, unique_by=lambda row: row[:2]).map(
+    lambda rows: LedgerView(
+        pl.DataFrame(rows, LEDGER_SCHEMA, orient="row"), PAIRS_SCHEMA.to_frame()
+    )
+)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(Ledger, min_size=2, max_size=4))
+def test_a_ledger_takes_the_place_of_any_other(
+    tmp_path_factory: pytest.TempPathFactory, views: list[LedgerView]
+) -> None:
+    folder = StateFolder(tmp_path_factory.mktemp("s"))
+    with TargetState.open(folder, "district") as state:
+        for view in views:
+            state.save_ledger(view)
+            found = state.ledger().records
+            assert_frame_equal(found, view.records.sort("entity", "key"))
 
 
 def test_a_ledger_is_read_again_whoever_has_changed_it(tmp_path: Path) -> None:
