@@ -8,18 +8,22 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
+from sync.cli.heap import hand_back_large_blocks
 from sync.cli.session import Session, deadline, duration
 from sync.config import Config, TargetConfig
 from sync.disk import copy_private
 from sync.errors import ExitCode, LocalError, RosterSyncError, UsageError, worst
 from sync.flow import (
+    Asked,
     Confirmed,
     How,
     Intake,
     Manner,
     Rejection,
     Result,
+    how_read,
     incomplete,
+    known_intake,
     nightly,
     read_confirmed,
     take_in,
@@ -66,6 +70,7 @@ def night(
     changes_code: bool = False,
 ) -> ExitCode:
     """Run each target after the other; one's failure does not stop the next."""
+    hand_back_large_blocks()
     if out is not None and len(set(asked.targets)) > 1:
         message = "--out takes the plan of one target"
         raise UsageError(message, do="name one --target, or leave --out away")
@@ -102,7 +107,8 @@ def night_results(
     for table in tables:
         try:
             intake = _intake(session, config, table, asked, taken)
-            work = partial(nightly, config, table.name, intake, manner, dry=asked.dry)
+            mine = replace(manner, how=how_read(config, table, _how(table, asked)))
+            work = partial(nightly, config, table.name, intake, mine, dry=asked.dry)
             result = session.run(work)
         except RosterSyncError as error:
             _fail(session, error, table, several=several)
@@ -138,20 +144,33 @@ def _intake(
     asked: Night,
     taken: dict[How, Intake],
 ) -> Intake:
-    """The drop as this target wants it."""
+    """The drop as this target wants it: as far as it is known from an earlier night,
+    or else read once, however many targets want it."""
+    how = _how(table, asked)
+    found = incomplete(asked.drop, table.complete)
+    if found is not None:
+        return found
+
+    def whole() -> Intake:
+        intake = _taken_in(session, config, asked, how, taken)
+        return without_sentinel(intake, table.complete)
+
+    with session.signals():
+        source = asked.source or table.source
+        drop = Asked(config, table, asked.drop, how, source)
+        known = None if how in taken else known_intake(drop, whole)
+        return whole() if known is None else known
+
+
+def _how(table: TargetConfig, asked: Night) -> How:
     rejected = table.guards.rejected
-    how = How(
+    return How(
         mapping=asked.mapping or table.mapping,
         delta=asked.delta,
         same_username=table.same_username,
         require=table.require,
         rejection=Rejection(rejected.percent, rejected.count, table.guards.floor),
     )
-    found = incomplete(asked.drop, table.complete)
-    if found is not None:
-        return found
-    whole = _taken_in(session, config, asked, how, taken)
-    return without_sentinel(whole, table.complete)
 
 
 def _taken_in(
@@ -161,12 +180,8 @@ def _taken_in(
     how: How,
     taken: dict[How, Intake],
 ) -> Intake:
-    """The drop taken in so; read once, however many targets want it."""
     if how not in taken:
-        with (
-            session.signals(),
-            session.console.stage("read and validate", unit="rows") as step,
-        ):
+        with session.console.stage("read and validate", unit="rows") as step:
             intake = take_in(asked.drop, how, datetime.now(config.timezone).date())
             step.advance(sum(one.rows for one in intake.drop.tables.values()))
         taken[how] = intake

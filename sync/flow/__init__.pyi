@@ -1,3 +1,4 @@
+from .again import Asked, known_intake
 from .complete import incomplete, without_sentinel
 from .context import Show, Step
 from .ending import Result
@@ -5,9 +6,11 @@ from .intake import How, Intake, Rejection, refusal, take_in
 from .night import Manner, carry_out, nightly, resume
 from .renames import Confirmed, read_confirmed
 from .roster import fetch_roster
+from .same import how_read
 from .undo import Found, find_run, left_by, undo
 
 __all__ = [
+    "Asked",
     "Confirmed",
     "Found",
     "How",
@@ -20,7 +23,9 @@ __all__ = [
     "carry_out",
     "fetch_roster",
     "find_run",
+    "how_read",
     "incomplete",
+    "known_intake",
     "left_by",
     "nightly",
     "read_confirmed",

@@ -136,10 +136,10 @@ def _repeated(files: Sequence[Seen], column: str) -> Doubted:
     having = [one for one in files if one.has(column)]
     if not having:
         return
-    every = pl.concat([one.hashes(column) for one in having]).drop_nulls()
-    if every.n_unique() == every.len():
+    every = pl.concat([one.hashes(column) for one in having]).drop_nulls().sort()
+    twice = every.filter(every == every.shift()).unique()
+    if twice.is_empty():
         return
-    twice = every.filter(~every.is_first_distinct()).unique()
     for one in having:
         yield one, _is_in(one.hashes(column), twice)
 

@@ -16,6 +16,7 @@ from sync.errors import ExitCode, LocalError, RosterSyncError
 from sync.flow.carry import count_outcomes
 from sync.flow.context import Context, Story, log, now
 from sync.flow.news import with_news
+from sync.flow.relied import keep_same
 from sync.model.counted import number
 from sync.model.entities import PEOPLE, Mode
 from sync.model.finding import Severity
@@ -177,6 +178,8 @@ def finish(
     except OSError as problem:
         message = f"the report cannot be written: {problem.strerror}"
         raise LocalError(message, do="make room, then run again") from problem
+    if good:
+        keep_same(context)
     drop = story.good if good else None
     end = RunEnd(outcome, int(code), account.finished, drop, ledger)
     context.state.end_run(context.run, end)

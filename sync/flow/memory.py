@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date
 
 import polars as pl
@@ -16,6 +17,7 @@ import polars as pl
 from sync.flow.context import Context
 from sync.flow.cutoff import Ends, cut_off, cut_off_findings, ends, lost_line_ends
 from sync.flow.intake import Intake
+from sync.flow.known import KnownIntake
 from sync.model.entities import Mode
 from sync.model.finding import Finding, Findings, Severity
 from sync.model.roster import Drop, DropKind
@@ -44,10 +46,9 @@ def judge_age(context: Context, intake: Intake, *, again: bool) -> Findings:
     last = context.state.last_good(context.source)
     if last is None or intake.refused:
         return Findings.none()
-    found = [
-        *_findings(context, intake.drop, last, again=again),
-        *_vanished(context, intake, last, again=again),
-    ]
+    found = [*_findings(context, intake.drop, last, again=again)]
+    if not isinstance(intake, KnownIntake):  # which has all that the last one had
+        found += _vanished(context, intake, last, again=again)
     return Findings.of(found)
 
 
@@ -58,10 +59,17 @@ its files end with."""
 
 def keep_columns(context: Context, intake: Intake) -> None:
     """Write them for later runs."""
+    path = context.folder.run_folder(context.run) / COLUMNS
+    if isinstance(intake, KnownIntake):
+        with suppress(OSError):
+            write_atomic(
+                path, (context.folder.runs / intake.run / COLUMNS).read_bytes()
+            )
+        return
     layout = intake.mapped.layout if intake.mapped is not None else None
     facts = {"layout": layout, "columns": dict(intake.columns), "ends": ends(intake)}
     said = json.dumps(facts)
-    write_atomic(context.folder.run_folder(context.run) / COLUMNS, said.encode())
+    write_atomic(path, said.encode())
 
 
 def _vanished(

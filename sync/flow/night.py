@@ -21,6 +21,7 @@ from sync.errors import (
     RosterSyncError,
     UsageError,
 )
+from sync.flow.again import still_known
 from sync.flow.carry import (
     Carrier,
     count_outcomes,
@@ -71,6 +72,8 @@ class Manner:
     """What somebody says of ids that have changed."""
     options: tuple[str, ...] = ()
     """With which options, besides, this was called: to call it again."""
+    how: str | None = None
+    """The digest of how the drop is read (``same.how_read``)."""
 
 
 @contextmanager
@@ -115,6 +118,7 @@ def opened(
                 deadline=manner.deadline,
                 on_wire=manner.on_wire,
                 confirmed=manner.confirmed,
+                how=manner.how,
             )
 
 
@@ -123,6 +127,7 @@ async def nightly(
 ) -> Result:
     """A drop compared with a target and, unless ``dry``, carried out."""
     with opened(config, name, manner) as context:
+        intake = still_known(context, intake)
         note_drop(context, intake)
         context.story.invocation = _invocation(context, intake, manner)
         note_age(context, intake, again=manner.again)
@@ -272,7 +277,7 @@ async def _carry(context: Context, plan: Plan, wire: Wire, *, reread: bool) -> N
     with journal:
         if plan.operations.height:
             context.state.record(context.run, wrote=True)
-        shown = shown_ids(context.last_read())
+        shown = shown_ids(context.last_read() if plan.operations.height else None)
         await Carrier(context, plan, wire, journal, shown).run(reread=reread)
 
 

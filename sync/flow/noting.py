@@ -10,6 +10,7 @@ import polars as pl
 
 from sync.flow.context import Context
 from sync.flow.intake import Intake
+from sync.flow.known import KnownIntake
 from sync.flow.memory import judge_age, newest
 from sync.model.plan import Plan
 
@@ -66,7 +67,11 @@ def note_age(context: Context, intake: Intake, *, again: bool) -> None:
     story = context.story
     found = judge_age(context, intake, again=again)
     story.findings += found
-    story.newest = newest(intake.drop)
+    story.newest = (
+        intake.same.facts["newest"]
+        if isinstance(intake, KnownIntake)
+        else newest(intake.drop)
+    )
     if again:
         refused = pl.col("code").is_in(["RS405", "RS411", "RS412"])
         let = found.frame.filter(refused).height

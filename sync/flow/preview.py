@@ -19,6 +19,7 @@ from sync.errors import TargetError
 from sync.flow.context import Context
 from sync.flow.intake import Intake
 from sync.flow.kept import passed_before
+from sync.flow.known import KnownIntake
 from sync.flow.overlay import overlaid
 from sync.flow.proving import Proof
 from sync.flow.reading import (
@@ -29,7 +30,8 @@ from sync.flow.reading import (
     seen_before,
 )
 from sync.flow.renames import assumed, judged
-from sync.flow.selecting import projected, wanted
+from sync.flow.same import Told, same_as, told_again
+from sync.flow.selecting import Projected, projected, wanted
 from sync.model.counted import number
 from sync.model.entities import PEOPLE, Entity, Mode
 from sync.model.finding import Finding, Findings, Severity
@@ -50,8 +52,9 @@ async def preview(context: Context, intake: Intake, wire: Wire) -> Planned:
         message = "a refused drop has no plan"
         raise ValueError(message)
     task = Task(context, intake, roster)
-    context.story.seen = seen_before(context)
-    before = last_read_here(context)
+    last = context.last_read()
+    context.story.seen = seen_before(context, last)
+    before = last_read_here(context, last)
     able = context.target.capabilities
     entities = tuple(
         e for e in context.table.entities if e in roster.modes and e in able.verbs
@@ -64,6 +67,30 @@ async def preview(context: Context, intake: Intake, wire: Wire) -> Planned:
     since = changes_since(context, before, wants)
     read = await read_target(context, wire, replace(wants, since=since), before)
     changes = since is not None and read.read_whole_at is not None
+    look = Look(wants, before, read, changes)
+    if isinstance(intake, KnownIntake):
+        planned = _told_again(context, intake, read, ledger)
+        if planned is not None:
+            return planned
+        task = _in_full(context, intake)
+    return await _judged(task, wire, look)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was read of the target, and what for."""
+
+    wants: Wants
+    before: Mirror | None
+    """What was read last."""
+    read: Mirror
+    changes: bool
+    """Only what has changed was read."""
+
+
+async def _judged(task: Task, wire: Wire, look: Look) -> Planned:
+    context, roster = task.context, task.roster
+    read, changes = look.read, look.changes
     ledger = _with_confirmed(context, roster, read)
     mirror = overlaid(read, ledger)
     draft = _draft(task, mirror, ledger)
@@ -73,8 +100,8 @@ async def preview(context: Context, intake: Intake, wire: Wire) -> Planned:
         context.story.notes.append(f"{why}, so everything was read")
         changes = False
         # What this run itself has seen, if it was proven, is what was read last.
-        known = before if context.story.incomplete else read
-        read = await read_target(context, wire, wants, known)
+        known = look.before if context.story.incomplete else read
+        read = await read_target(context, wire, look.wants, known)
         ledger = _with_confirmed(context, roster, read)
         mirror = overlaid(read, ledger)
         draft = _draft(task, mirror, ledger)
@@ -90,7 +117,34 @@ async def preview(context: Context, intake: Intake, wire: Wire) -> Planned:
     if context.story.incomplete:
         draft = _draft(task, seen, ledger, doubted=True)
     _tell(context, draft)
+    if seen is mirror:  # else more decided than what was read of the lists
+        told = Told(draft.planned, draft.findings, draft.notes, draft.proposals)
+        context.story.same = same_as(context, task.intake, read, ledger, told)
     return draft.planned
+
+
+def _told_again(
+    context: Context, intake: KnownIntake, read: Mirror, ledger: LedgerView
+) -> Planned | None:
+    """What an earlier night came to, if this one is the same in all things."""
+    with context.stage("compare"):
+        told = told_again(context, intake.run, intake.same, read, ledger)
+    if told is None:
+        return None
+    keep_read(context, read)
+    _tell(context, Draft(told.planned, told.findings, told.notes, (), told.proposals))
+    context.story.same = intake.same
+    return told.planned
+
+
+def _in_full(context: Context, intake: KnownIntake) -> Task:
+    """The drop, taken in after all."""
+    whole = intake.whole()
+    context.story.stages += whole.stages
+    if whole.roster is None:
+        message = "a drop that was good once is refused"
+        raise ValueError(message)
+    return Task(context, whole, whole.roster)
 
 
 def _with_confirmed(context: Context, roster: Roster, read: Mirror) -> LedgerView:
@@ -119,6 +173,7 @@ class Compared:
     """Both sides beside each other."""
 
     projection: Projection
+    """Without its frames."""
     renames: Renames
     fields: Mapping[Entity, FieldRules]
 
@@ -183,24 +238,37 @@ def _tell(context: Context, draft: Draft) -> None:
 def _compare(
     context: Context, roster: Roster, mirror: Mirror, ledger: LedgerView
 ) -> Compared:
-    wanted = set(context.table.entities)
     fields = context.field_rules(roster)
     with context.stage("compare", total=_size(roster.frames)):
         selected = projected(context, roster, mirror, ledger)
-        projection = selected.projection
-        desired = {e: f for e, f in projection.frames.items() if e in wanted}
-        compared = _compared(desired)
-        joined = diff(
-            DiffInput(
-                desired=desired,
-                remote={e: f for e, f in mirror.frames.items() if e in compared},
-                frozen=projection.frozen,
-                rules=fields,
-                ledger=ledger,
-            )
-        )
-        joined = selected.marked({e: f for e, f in joined.items() if e in desired})
+        joined = _joined(context, selected, mirror, fields, ledger)
+        # Every cell of the projection stands in the joined frames by now.
+        projection = replace(selected.projection, frames={})
+        del selected
         return Compared(projection, with_proposals(joined), fields)
+
+
+def _joined(
+    context: Context,
+    selected: Projected,
+    mirror: Mirror,
+    fields: Mapping[Entity, FieldRules],
+    ledger: LedgerView,
+) -> dict[Entity, pl.DataFrame]:
+    wanted = set(context.table.entities)
+    frames = selected.projection.frames
+    desired = {e: f for e, f in frames.items() if e in wanted}
+    compared = _compared(desired)
+    joined = diff(
+        DiffInput(
+            desired=desired,
+            remote={e: f for e, f in mirror.frames.items() if e in compared},
+            frozen=selected.projection.frozen,
+            rules=fields,
+            ledger=ledger,
+        )
+    )
+    return selected.marked({e: f for e, f in joined.items() if e in desired})
 
 
 def _draft(

@@ -34,18 +34,17 @@ PROVEN = 2
 second would have made again what the first had not. One suffices if it ended with 0."""
 
 
-def last_read_here(context: Context) -> Mirror | None:
-    """The mirror that was kept last, if it was read where this target is now: what
+def last_read_here(context: Context, last: Mirror | None) -> Mirror | None:
+    """The mirror that was kept ``last``, if it was read where this target is now: what
     another server held says nothing of this one. Raises ``LocalError``."""
     known = mirror_place(context.folder, context.table.name)
-    return context.last_read() if known == place(context.table) else None
+    return last if known == place(context.table) else None
 
 
-def seen_before(context: Context) -> frozenset[Entity]:
+def seen_before(context: Context, before: Mirror | None) -> frozenset[Entity]:
     """Entities of which records should be there: those that are ours and in force, and
     those that the last read had shown. Nothing but a good run moves the former, so that
     lists which come empty do not get used to."""
-    before = context.last_read()
     totals = {} if before is None else before.totals
     shown = {entity for entity, count in totals.items() if count}
     good = context.state.runs().filter("good")["exit_code"]
@@ -67,6 +66,8 @@ def keep_read(context: Context, mirror: Mirror) -> None:
     if any(not mirror.totals.get(entity, 1) for entity in context.story.seen):
         mirror = replace(mirror, tables={})
     save_mirror(context.folder, context.table.name, mirror, place(context.table))
+    whole_at = mirror.read_whole_at or mirror.read_at
+    context.held = replace(mirror, read_whole_at=whole_at)
 
 
 def changes_since(

@@ -28,7 +28,10 @@ async def fetch_roster(
         async def steps(wire: Wire) -> None:
             able = context.target.capabilities.reads
             entities = tuple(entity for entity in able if entity not in REFERENCE)
-            wants, before = Wants(entities), last_read_here(context)
+            wants, before = (
+                Wants(entities),
+                last_read_here(context, context.last_read()),
+            )
             mirror = await read_target(context, wire, wants, before)
             demand_complete(context)
             found.update(canonical(mirror.frames))

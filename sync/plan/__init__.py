@@ -6,7 +6,7 @@ from sync.plan.given import Facts, PlanInput, Rules
 from sync.plan.guards import GuardRules, Threshold
 from sync.plan.invert import InvertInput
 from sync.plan.requests import decode
-from sync.plan.run import MIN_APPROVAL, Planned, approved, make_plan
+from sync.plan.run import MIN_APPROVAL, Planned, anew, approved, make_plan
 from sync.plan.succession import beside, settled, without_effect
 from sync.plan.undo import UndoInput, make_undo
 
@@ -22,6 +22,7 @@ __all__ = [
     "Rules",
     "Threshold",
     "UndoInput",
+    "anew",
     "approved",
     "beside",
     "decode",

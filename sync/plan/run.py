@@ -124,6 +124,19 @@ def composed(given: Decided) -> Plan:
     )
 
 
+def anew(plan: Plan, facts: Facts) -> Plan:
+    """The same plan as another run has made it, which was of the same."""
+    return replace(
+        plan,
+        id=secrets.token_hex(8),
+        run=facts.run,
+        inputs=facts.inputs,
+        created=facts.created,
+        valid_until=facts.created + facts.valid,
+        digest=digest(facts, plan.operations),
+    )
+
+
 def _guard_input(given: PlanInput, joined: Mapping[Entity, pl.DataFrame]) -> GuardInput:
     bulk = {
         entity: given.roster.counts[entity].read

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from sync.read.archive import zip_names
 from sync.read.codes import CODES
+from sync.read.contents import Contents, contents
 from sync.read.drop import read_drop
 from sync.read.opened import Opened, open_drop
 from sync.read.peek import peek
@@ -15,7 +16,9 @@ from sync.read.scan import WHOLE
 __all__ = [
     "CODES",
     "WHOLE",
+    "Contents",
     "Opened",
+    "contents",
     "open_drop",
     "peek",
     "read_drop",

@@ -12,6 +12,7 @@ the bytes of the line on which it stands, and quotes must only open and close ce
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -29,6 +30,7 @@ LEAST = 1 << 20
 """Smaller files (bytes) are read at once: to look twice would take longer."""
 HEAD = 1 << 18
 """So many bytes must hold the header."""
+_BLOCK = 1 << 20
 WHOLE = "_whole"
 """Whether a row is proven to be as polars read it."""
 
@@ -63,25 +65,45 @@ class Scan:
         """What ``wanted`` (expressions over the columns by their headers) say of each
         row, and whether it is whole; None where the file is not plain after all."""
         try:
-            read = self._read()
-            if read[_ODD].any():  # quotes that the first lines did not have, or worse
-                return self._again(wanted)
-            said = self._cells([*wanted, _size(self)]).collect(engine="streaming")
+            return self._at_once(wanted) or self._by_lines(wanted)
         except pl.exceptions.PolarsError:  # its text holds cells: never let it out
             return None
-        if said.height != read.height or not self._adds_up(read):
+
+    def _at_once(self, wanted: Sequence[pl.Expr]) -> Looked | None:
+        """All rows together: without quotes a row can only be too short (a longer one
+        makes polars fail), so that cells and delimiters which add up to the bytes of
+        the file show that every row is whole."""
+        if self.has_quotes or self.line_end != b"\n":
+            return None
+        with ThreadPoolExecutor(max_workers=1) as beside:
+            odd = beside.submit(_holds_any, self.path, b'\0\r"')
+            try:
+                said = self._cells([*wanted, _size(self)], longer=False)
+            except pl.exceptions.PolarsError:
+                return None
+            if odd.result():
+                return None
+        lengths = (said[_SIZE] + (self.width - 1)).alias(_LENGTH)
+        if not self._adds_up(lengths):
+            return None
+        whole = (lengths < LONGEST_CELL).alias(WHOLE)
+        return Looked(self, said.drop(_SIZE).with_columns(whole), lengths)
+
+    def _by_lines(self, wanted: Sequence[pl.Expr]) -> Looked | None:
+        """Each row beside the line on which it stands."""
+        read = self._read()
+        if read[_ODD].any():  # quotes that the first lines did not have, or worse
+            again = replace(self, has_quotes=True)
+            return None if self.has_quotes else again.look(wanted)
+        said = self._cells([*wanted, _size(self)], longer=True)
+        if said.height != read.height or not self._adds_up(read[_LENGTH]):
             return None
         whole = _whole(read.with_columns(said[_SIZE]), self.width)
         return Looked(self, said.drop(_SIZE).with_columns(whole), read[_LENGTH])
 
-    def _again(self, wanted: Sequence[pl.Expr]) -> Looked | None:
-        if self.has_quotes:
-            return None
-        return replace(self, has_quotes=True).look(wanted)
-
     def column(self, header: str) -> pl.Series:
         """The cells of one column as they are, of a file that was looked through."""
-        return self._cells([pl.col(header)]).collect(engine="streaming").to_series()
+        return self._cells([pl.col(header)], longer=True).to_series()
 
     def whole(self) -> tuple[RawTable, Findings] | None:
         """All of its rows, read as ever; None where the file is refused."""
@@ -93,7 +115,8 @@ class Scan:
         """How many cells a row has."""
         return self.head.sheet.width
 
-    def _cells(self, wanted: Sequence[pl.Expr]) -> pl.LazyFrame:
+    def _cells(self, wanted: Sequence[pl.Expr], *, longer: bool) -> pl.DataFrame:
+        """``longer``: whether rows may be longer, of which the rest is not seen."""
         sheet = self.head.sheet
         scanned = pl.scan_csv(
             self.path,
@@ -104,9 +127,10 @@ class Scan:
             schema=dict.fromkeys(columns(sheet.width), pl.String()),
             infer_schema=False,
             empty_string_is_null=False,
-            truncate_ragged_lines=True,
+            truncate_ragged_lines=longer,
         )
-        return scanned.rename(kept(sheet)).select(wanted)
+        asked = scanned.rename(kept(sheet)).select(wanted)
+        return asked.collect(engine="streaming")
 
     def _lines(self) -> pl.LazyFrame:
         return pl.scan_lines(self.path, name=_TEXT).slice(self.head.sheet.line - 1)
@@ -138,11 +162,21 @@ class Scan:
         quotes = read[_QUOTES].scatter(within[_PLACE], None)
         return read.with_columns(quotes)
 
-    def _adds_up(self, read: pl.DataFrame) -> bool:
+    def _adds_up(self, lengths: pl.Series) -> bool:
         """Whether all lines end alike, so that each is found by the lengths."""
-        ends = read.height if self.ended else read.height - 1
-        rows = int(read[_LENGTH].cast(pl.UInt64).sum())
+        ends = lengths.len() if self.ended else lengths.len() - 1
+        rows = int(lengths.cast(pl.UInt64).sum())
         return self.begins + rows + ends * len(self.line_end) == self.size
+
+
+def _holds_any(path: Path, wanted: bytes) -> bool:
+    """Whether one of these bytes stands anywhere in a file."""
+    ones = [bytes([one]) for one in wanted]
+    with path.open("rb", buffering=0) as stream:
+        while block := stream.read(_BLOCK):
+            if any(one in block for one in ones):
+                return True
+    return False
 
 
 def _size(scan: Scan) -> pl.Expr:

@@ -36,7 +36,10 @@ from tests.faults.weeks import Weeks, drop_of_canaries, passed_by, secrets_of
 FIVE = [one for one in KINDS if not one.sibling]
 Proof = Callable[[str, str], Line]
 WHOLE = frozenset(
-    {"plan.rsplan", "findings.csv", "findings.parquet", "found.parquet"}
+    {
+        "plan.rsplan",
+        *("findings.csv", "findings.parquet", "found.parquet", "told.parquet"),
+    }
     | {"drift.parquet", "renames.csv"}
 )
 """Files of a run that hold cells of people, as docs/operate.md says."""
