@@ -3,7 +3,8 @@
 Both nights are made from a seed; the enrollments of both are read and compared, with
 the changed columns of each row listed, by ours and by the others (see
 ``peer_differs``), each pair of them on the very same files. All must tell as many rows
-as added, removed and changed, and as many changed cells.
+as added, removed and changed, and as many changed cells. Ours is the one of
+``roster-sync compare``.
 """
 
 from __future__ import annotations
@@ -30,14 +31,13 @@ from benchmarks.measuring import (
     run,
 )
 from benchmarks.peers import environments
-from sync.diff import DiffInput, FieldRules, diff
-from sync.model.entities import Entity
-from sync.model.roster import KEY
+from sync.compare import compare as compare_drops
 from sync.samples import make_samples
 
 MODULE = "benchmarks.differs"
 PROGRAM = Path(__file__).with_name("peer_differs.py")
 SEED = 1
+ENROLLMENTS = "enrollments.csv"
 OURS = "sourcedId"
 """The key in the files."""
 CHANGED_IN = 50
@@ -74,28 +74,11 @@ NAMES = {
 
 
 def compare(before: str, after: str) -> Counted:
-    """Read both nights' enrollments and list every changed field."""
-    remote, desired = _frame(before), _frame(after)
-    rules = FieldRules(tuple(name for name in desired.columns if name != KEY))
-    one = Entity.ENROLLMENTS
-    given = DiffInput({one: desired}, {one: remote}, _FROZEN, {one: rules})
-    joined = diff(given)[one]
-    both = pl.col("in_drop") & pl.col("in_remote")
-    changes = pl.col("fields").list.len()
-    found = joined.select(
-        added=(~pl.col("in_remote")).sum(),
-        removed=(~pl.col("in_drop")).sum(),
-        changed=(both & (changes > 0)).sum(),
-        cells=changes.filter(both).sum(),
-    )
-    return Counted(remote.height + desired.height, facts=found.row(0, named=True))
-
-
-_FROZEN = pl.DataFrame(schema={"entity": pl.String, KEY: pl.String})
-
-
-def _frame(path: str) -> pl.DataFrame:
-    return pl.read_csv(path, infer_schema=False).rename({OURS: KEY})
+    """Compare both files as ``roster-sync compare`` does."""
+    (found,) = compare_drops(Path(before), Path(after), "four-files").files
+    told = (found.added, found.removed, found.changed, sum(found.cells.values()))
+    rows = found.rows.before + found.rows.after
+    return Counted(rows, facts=dict(zip(FACTS, told, strict=True)))
 
 
 WORKS: dict[str, Work] = {"compare": compare}
@@ -117,17 +100,24 @@ class Nights:
         return run([python, PROGRAM, name, self.before, self.after])
 
 
-def _nights(folder: Path, students: int) -> Nights:
+def two_nights(folder: Path, students: int) -> tuple[Path, Path]:
+    """The folders of two nights of which 2 % of the rows differ.
+
+    Of the samples' own, few enrollments change, since most come and go.
+    """
     make_samples(folder, students, SEED, nights=2, messy=False)
-    before, after = (folder / f"night-{n}" / "enrollments.csv" for n in (1, 2))
-    changed = _changed(pl.read_csv(after, infer_schema=False))
-    changed.write_csv(after)
-    return Nights(before, after)
+    before, after = (folder / f"night-{n}" for n in (1, 2))
+    enrollments = after / ENROLLMENTS
+    _changed(pl.read_csv(enrollments, infer_schema=False)).write_csv(enrollments)
+    return before, after
+
+
+def _nights(folder: Path, students: int) -> Nights:
+    before, after = two_nights(folder, students)
+    return Nights(before / ENROLLMENTS, after / ENROLLMENTS)
 
 
 def _changed(frame: pl.DataFrame) -> pl.DataFrame:
-    """The second night with more rows that differ; of the samples' own, few of the
-    enrollments change, since most come and go."""
     chance = pl.col(OURS).hash(SEED)
     other = pl.when(pl.col("primary") == "true").then(pl.lit("false"))
     return frame.with_columns(

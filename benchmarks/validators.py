@@ -61,7 +61,7 @@ class Peer:
     full: int
 
 
-SHORT, FULL = 100_000, 1_000_000
+SHORT, FULL = 300_000, 1_000_000
 """Students of our drop."""
 PEERS: Mapping[str, Peer] = {
     "pandera": Peer(("pandera[polars]==0.35.0", "polars==2.1.0"), 1.5, SHORT, FULL),
