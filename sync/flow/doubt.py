@@ -23,6 +23,10 @@ from sync.validate import sieve
 from sync.validate.sieve import EMAIL, NAMED, SAME, USERNAME, Source
 
 LINKS = (Entity.AGENTS, Entity.ENROLLMENTS)
+HOLDERS = (Entity.CLASSES, *PEOPLE)
+"""The entities of large files that others name."""
+BLANK = pl.Series([""]).hash()
+"""A cell that names nobody; whether it may, the row itself shows."""
 AT_ONCE = 2
 """So much of this is done side by side: each runs on one core."""
 
@@ -70,13 +74,13 @@ Doubted = Iterable[tuple[Seen, pl.Series]]
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """What a drop's rows may name: tables judged before, and the people of its files.
+    """What a drop's rows may name: tables judged before, and those of its large files.
 
     ``bulk``: whether what the drop does not hold is not there.
     """
 
     held: Mapping[Entity, Held]
-    people: Collection[Entity]
+    large: Collection[Entity]
     bulk: bool
 
     def tells(self, source: Source, name: str) -> bool:
@@ -85,11 +89,11 @@ class Named:
         target = source.column(name).references
         if not target or not self.bulk:
             return False
-        there = {*self.held, *self.people}
-        return set(_holding(target)) <= there
+        there = {*self.held, *self.large}
+        return set(holding(target)) <= there
 
 
-def _holding(target: Sequence[Entity]) -> Sequence[Entity]:
+def holding(target: Sequence[Entity]) -> Sequence[Entity]:
     """The entities whose keys a reference is looked for in: a student among the users
     is in doubt, so that only a row of students can be one without."""
     if set(target) & set(PEOPLE) and tuple(target) != (Entity.STUDENTS,):
@@ -100,19 +104,25 @@ def _holding(target: Sequence[Entity]) -> Sequence[Entity]:
 def follow(files: Sequence[Seen], named: Named) -> None:
     """Bring into doubt what others bring into doubt."""
     people = [one for one in files if one.source.entity in PEOPLE]
-    links = [[o for o in files if o.source.entity is entity] for entity in LINKS]
+    classes, *links = (
+        [one for one in files if one.source.entity is entity]
+        for entity in (Entity.CLASSES, *LINKS)
+    )
     guarded = _guarded(files)
     _add(
         *(partial(_repeated, people, column) for column in (USERNAME, EMAIL, SAME)),
-        *(partial(_repeated, same, SAME) for same in links),
+        *(partial(_repeated, same, SAME) for same in (classes, *links)),
         *(
             partial(_unmet, one, name, files, named)
             for one in files
             for name in one.source.names
         ),
     )
-    gone = _spread(people)
-    _add(partial(_naming, [one for same in links for one in same], gone))
+    naming = [one for same in links for one in same]
+    _add(
+        partial(_naming, naming, PEOPLE, _spread(people)),
+        partial(_naming, naming, (Entity.CLASSES,), _spread(classes)),
+    )
     for same in links:
         _spread(same)
     if guarded is not None and named.bulk:
@@ -144,28 +154,48 @@ def _repeated(files: Sequence[Seen], column: str) -> Doubted:
         yield one, _is_in(one.hashes(column), twice)
 
 
+def asked_for(files: Sequence[Seen], entity: Entity) -> pl.Series:
+    """Hashes of what the rows in doubt name, blank cells aside, where a record of that
+    entity may be meant."""
+    found = [
+        one.hashes(NAMED + name).filter(one.doubt)
+        for one in files
+        for name in one.source.names
+        if entity in holding(one.source.column(name).references)
+    ]
+    asked = pl.concat([pl.Series([], dtype=pl.UInt64), *found]).unique()
+    return asked.filter(asked != BLANK.item())
+
+
 def _is_in(hashes: pl.Series, some: pl.Series) -> pl.Series:
     return hashes.is_in(some.implode())
 
 
 def _unmet(one: Seen, name: str, files: Sequence[Seen], named: Named) -> Doubted:
     """Rows that name what is not there, or what something was found of."""
-    hashes = one.hashes(NAMED + name)
-    target = _holding(one.source.column(name).references)
+    told = one.hashes(NAMED + name)
+    target = holding(one.source.column(name).references)
     if named.tells(one.source, name):
-        known = [_blank()]
+        known = [BLANK]
         known += [named.held[e].clean for e in target if e in named.held]
         known += [o.hashes(SAME) for o in files if o.source.entity in target]
-        yield one, ~_is_in(hashes, pl.concat(known))
+        yield one, _names(told, pl.concat(known), there=False)
         return
     for entity in target:
         if entity in named.held:
-            yield one, _is_in(hashes, named.held[entity].bad)
+            yield one, _names(told, named.held[entity].bad, there=True)
 
 
-def _blank() -> pl.Series:
-    """A cell that names nobody; whether it may, the row itself shows."""
-    return pl.Series([""]).hash()
+def _names(told: pl.Series, some: pl.Series, *, there: bool) -> pl.Series:
+    """Whether a row names one of some, or (``there`` is false) one that is not of
+    them; ``told`` are hashes, or cells with several names."""
+    if told.dtype != pl.String():
+        return _is_in(told, some) if there else ~_is_in(told, some)
+    cells = told.unique().alias("cell").to_frame()
+    items = cells.select("cell", item=pl.col("cell").str.split(",")).explode("item")
+    hit = pl.col("item").hash().is_in(some.implode())
+    found = items.filter(hit if there else ~hit)["cell"]
+    return told.is_in(found.implode())
 
 
 def _guarded(files: Sequence[Seen]) -> pl.Series | None:
@@ -186,12 +216,14 @@ def _unguarded(people: Sequence[Seen], guarded: pl.Series) -> Doubted:
             yield one, ~_is_in(one.hashes(SAME), guarded)
 
 
-def _naming(links: Sequence[Seen], people: pl.Series) -> Doubted:
-    """Rows that name one of these people."""
+def _naming(
+    links: Sequence[Seen], entities: Collection[Entity], some: pl.Series
+) -> Doubted:
+    """Rows that name one of these records."""
     for one in links:
         for name in one.source.names:
-            if set(one.source.column(name).references) & set(PEOPLE):
-                yield one, _is_in(one.hashes(NAMED + name), people)
+            if set(one.source.column(name).references) & set(entities):
+                yield one, _is_in(one.hashes(NAMED + name), some)
 
 
 def _spread(files: Sequence[Seen]) -> pl.Series:

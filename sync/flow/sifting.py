@@ -18,13 +18,13 @@ from pathlib import Path
 import polars as pl
 
 from sync import mapping as mappings
-from sync.flow.doubt import LINKS, Held, Named, Seen, follow
+from sync.flow.doubt import HOLDERS, Held, Named, Seen, asked_for, follow
 from sync.model.entities import PEOPLE, REFERENCE, Entity, Mode
 from sync.model.finding import Findings
 from sync.model.roster import FILE, KEY, ROW, Drop, RawTable, Roster
 from sync.read import WHOLE, Opened, open_drop
 from sync.validate import Aside, sieve, validate
-from sync.validate.sieve import DOUBT, Source
+from sync.validate.sieve import DOUBT, SAME, Source
 
 MOST = 3
 """Where more than one row in so many is in doubt, reading all of them is cheaper."""
@@ -71,15 +71,15 @@ class _Terms:
 def _sift(
     opened: Opened, sources: Mapping[str, Source], terms: _Terms
 ) -> Sifted | None:
-    many = {f: s for f, s in sources.items() if s.entity not in REFERENCE}
-    if not all(map(sieve.can_sieve, many.values())):
+    many = {f: s for f, s in sources.items() if sieve.can_sieve(s)}
+    if any(s.entity not in REFERENCE for f, s in sources.items() if f not in many):
         return None
     whole = _whole(opened, sources.keys() - many.keys())
     if whole is None:
         return None
     first = _judged_first(opened, whole, terms)
-    people = {one.entity for one in many.values() if one.entity in PEOPLE}
-    named = Named(first.held, people, terms.bulk)
+    large = {one.entity for one in many.values() if one.entity in HOLDERS}
+    named = Named(first.held, large, terms.bulk)
     files = _looked(opened, many, named, terms.today)
     if files is None:
         return None
@@ -109,7 +109,8 @@ def _looked(
 ) -> list[Seen] | None:
     files = []
     for name, source in sources.items():
-        told = {n for n in source.headers if named.tells(source, n)}
+        told = {n for n in source.names if named.tells(source, n)}
+        told -= {n for n in told if source.lists(n)}
         wanted = [
             sieve.doubt(source, today, told),
             *sieve.hashes(source, normalised=False),
@@ -170,16 +171,30 @@ def _held(roster: Roster, entity: Entity, found: Findings) -> Held:
 
 
 def _aside(opened: Opened, files: Sequence[Seen]) -> dict[Entity, Aside]:
-    """What is known of the rows without doubt; the keys of people, where a row that
-    names some is judged."""
-    asked = any(one.doubt.any() for one in files if one.source.entity in LINKS)
+    """What is known of the rows without doubt, and the keys of them that are named."""
     found: dict[Entity, Aside] = {}
     for one in files:
         entity, good = one.source.entity, ~one.doubt
         before = found.get(entity, Aside())
         keys = before.keys
-        if asked and entity in PEOPLE:
-            cells = opened.files[one.name].column(one.source.headers["sourcedId"])
-            keys = pl.concat([keys, cells.filter(good).alias(KEY)])
+        if entity in HOLDERS:
+            keys = pl.concat([keys, _keys(opened, files, one)])
         found[entity] = Aside(before.rows + int(good.sum()), keys)
     return found
+
+
+def _keys(opened: Opened, files: Sequence[Seen], one: Seen) -> pl.Series:
+    """The keys of good rows that a row in doubt names; all of them, where one names
+    what is not there: it is told the nearest."""
+    header, asked = one.source.headers["sourcedId"], asked_for(files, one.source.entity)
+    if one.source.entity in PEOPLE:
+        same = [other for other in files if other.source.entity in PEOPLE]
+    else:
+        same = [other for other in files if other.source.entity is one.source.entity]
+    there = pl.concat([other.hashes(SAME) for other in same])
+    if asked.is_in(there.implode()).all():
+        wanted = one.hashes(SAME).is_in(asked.implode()) & ~one.doubt
+        some = one.look.some(wanted)
+        if some is not None:
+            return some[0].frame[header].alias(KEY)
+    return opened.files[one.name].column(header).filter(~one.doubt).alias(KEY)

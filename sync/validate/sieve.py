@@ -25,6 +25,7 @@ from sync.model.entities import (
     PEOPLE,
     ROLE_TYPES,
     SESSION_TYPES,
+    STATED,
     STATUSES,
     USER_ROLES,
     Column,
@@ -33,7 +34,7 @@ from sync.model.entities import (
 )
 from sync.model.normalise import FALSE, NORMALISERS, TRUE
 from sync.validate.glance import FORMED, FREE, NAMES
-from sync.validate.patterns import EXPONENT, MOJIBAKE, STEP
+from sync.validate.patterns import EXPONENT, EXPONENTS, MOJIBAKE, STEP
 from sync.validate.people import STUDENT
 from sync.validate.rules import EITHER, century
 
@@ -63,6 +64,10 @@ DAY = (
 )
 """A day that is one in every year, or a leap day."""
 
+_GRADE = rf"(?:0?[1-9]|1[0-3]|k|{'|'.join(GRADES)})"
+LISTED = r"^[!-+\--~]+(?:,[!-+\--~]+)*$"
+"""Identifiers without spaces, with a comma between two."""
+
 Test = Callable[[pl.Expr], pl.Expr]
 
 
@@ -80,7 +85,7 @@ PLAIN: Mapping[Kind, Test] = {
     **{kind: _like(pattern) for kind, pattern in FORMED.items()},
     Kind.STATUS: _one_of(STATUSES),
     Kind.BOOLEAN: _one_of(TRUE + FALSE),
-    Kind.GRADES: _one_of([*GRADES, "K", *map(str, range(1, 14))]),
+    Kind.GRADES: _like(rf"^(?i-u:{_GRADE}(?:,{_GRADE})*)$"),
     Kind.USER_ROLE: _one_of(role for role in USER_ROLES if role != STUDENT),
     Kind.ENROLLMENT_ROLE: _one_of(ENROLLMENT_ROLES),
     Kind.ROLE_TYPE: _one_of(ROLE_TYPES),
@@ -94,7 +99,10 @@ users is held in two places, and looked at."""
 ACTIVE = _one_of(["active"])
 """Of people and of links all that does not say so is looked at: others depend on it."""
 
-SIEVED = (Entity.STUDENTS, Entity.USERS, Entity.AGENTS, Entity.ENROLLMENTS)
+SIEVED = (
+    *(Entity.CLASSES, Entity.STUDENTS, Entity.USERS),
+    *(Entity.AGENTS, Entity.ENROLLMENTS),
+)
 """The entities of which a drop has many rows."""
 DOUBT, SAME, USERNAME, EMAIL = "_doubt", "_same", "_username", "_email"
 NAMED = "_named:"
@@ -119,6 +127,10 @@ class Source:
         key = name in ENTITIES[self.entity].key
         return key or (self.column(name).required and name not in self.optional)
 
+    def lists(self, name: str) -> bool:
+        """Whether a cell of the column may name several records."""
+        return self.column(name).kind is Kind.IDENTIFIERS
+
     def cell(self, name: str) -> pl.Expr:
         """The raw cell of a canonical column."""
         return pl.col(self.headers[name])
@@ -131,10 +143,11 @@ class Source:
 
 def can_sieve(source: Source) -> bool:
     """Whether the rows of such a file can be told apart by their raw cells."""
-    known = FREE | set(PLAIN)
+    known = FREE | set(PLAIN) | {Kind.IDENTIFIERS}
     return (
         source.entity in SIEVED
         and set(ENTITIES[source.entity].key) <= set(source.headers)
+        and not set(STATED) & set(source.headers)
         and all(source.column(name).kind in known for name in source.headers)
     )
 
@@ -156,6 +169,9 @@ def _in_cell(source: Source, name: str, today: date) -> pl.Expr:
         pattern = UNUSUAL_NAME if name in NAMES else UNUSUAL
         odd = cell.str.contains(pattern) | (cell.str.len_bytes() > MAX_IDENTIFIER)
         return odd | (cell == "") if source.must(name) else odd
+    if column.kind is Kind.IDENTIFIERS:
+        odd = cell.str.contains(f"{UNUSUAL}|{EXPONENTS}") | ~cell.str.contains(LISTED)
+        return (odd & (cell != "")) | (cell.str.len_bytes() > MAX_IDENTIFIER)
     plain = PLAIN[column.kind]
     if column.kind is Kind.STATUS and source.entity is not Entity.ENROLLMENTS:
         plain = ACTIVE
@@ -179,7 +195,8 @@ def _in_row(source: Source) -> Iterator[pl.Expr]:
 
 def hashes(source: Source, *, normalised: bool) -> list[pl.Expr]:
     """What the row is called (``_same``; of people ``_username`` and ``_email`` too,
-    null where blank) and what it names (``_named:*``), as UInt64.
+    null where blank) and what it names (``_named:*``), as UInt64; a cell that names
+    several stays as it is, for its items to be asked for.
 
     ``normalised``: of the cells as they are once they are normalised, for rows in
     doubt; of others that is no difference.
@@ -189,7 +206,10 @@ def hashes(source: Source, *, normalised: bool) -> list[pl.Expr]:
         cell = source.cell(name)
         return NORMALISERS[source.column(name).kind](cell) if normalised else cell
 
-    found = {NAMED + name: of(name).hash() for name in source.names}
+    found = {
+        NAMED + name: of(name) if source.lists(name) else of(name).hash()
+        for name in source.names
+    }
     if source.entity is Entity.AGENTS:
         first, second = (of(name).hash() for name in ENTITIES[source.entity].key)
         found[SAME] = first ^ second

@@ -15,11 +15,22 @@ from sync.model.entities import ENTITIES, Entity, Kind, Mode
 from sync.model.normalise import NORMALISERS
 from sync.model.roster import FILE, ROW, Table
 from sync.validate import rules, sieve
+from sync.validate.glance import FREE
 from sync.validate.sheet import sheet
 from sync.validate.sieve import DOUBT, LETTERS, SAME, Source
 
 TODAY = date(2026, 11, 20)
 GOOD = {
+    Entity.CLASSES: {
+        "sourcedId": "cls-1",
+        "title": "Reading",
+        "status": "active",
+        "grades": "09",
+        "courseSourcedId": "crs-1",
+        "classType": "scheduled",
+        "schoolSourcedId": "sch-1",
+        "termSourcedIds": "trm-1",
+    },
     Entity.STUDENTS: {
         "sourcedId": "stu-1",
         "status": "active",
@@ -77,7 +88,7 @@ def minded(entity: Entity, cells: dict[str, str]) -> bool:
     frame = pl.DataFrame([blank], dict.fromkeys(blank, pl.String()))
     placed = frame.with_columns(pl.lit("f.csv").alias(FILE), pl.lit(2).alias(ROW))
     one = sheet(Table(entity, Mode.BULK, placed, {"f.csv": {}}, {}))
-    free = [n for n in cells if one.column(n).kind in {Kind.TEXT, Kind.IDENTIFIER}]
+    free = [n for n in cells if one.column(n).kind in FREE | {Kind.IDENTIFIERS}]
     changed = any(one.frame[n].item() != blank[n] for n in free)
     return changed or bool(rules.judge(one, TODAY))
 
