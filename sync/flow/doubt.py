@@ -25,8 +25,6 @@ from sync.validate.sieve import EMAIL, NAMED, SAME, USERNAME, Source
 LINKS = (Entity.AGENTS, Entity.ENROLLMENTS)
 HOLDERS = (Entity.CLASSES, *PEOPLE)
 """The entities of large files that others name."""
-BLANK = pl.Series([""]).hash()
-"""A cell that names nobody; whether it may, the row itself shows."""
 AT_ONCE = 2
 """So much of this is done side by side: each runs on one core."""
 
@@ -164,7 +162,12 @@ def asked_for(files: Sequence[Seen], entity: Entity) -> pl.Series:
         if entity in holding(one.source.column(name).references)
     ]
     asked = pl.concat([pl.Series([], dtype=pl.UInt64), *found]).unique()
-    return asked.filter(asked != BLANK.item())
+    return asked.filter(asked != _blank().item())
+
+
+def _blank() -> pl.Series:
+    """The hash of a cell that names nobody; whether it may, the row itself shows."""
+    return pl.Series([""]).hash()
 
 
 def _is_in(hashes: pl.Series, some: pl.Series) -> pl.Series:
@@ -176,7 +179,7 @@ def _unmet(one: Seen, name: str, files: Sequence[Seen], named: Named) -> Doubted
     told = one.hashes(NAMED + name)
     target = holding(one.source.column(name).references)
     if named.tells(one.source, name):
-        known = [BLANK]
+        known = [_blank()]
         known += [named.held[e].clean for e in target if e in named.held]
         known += [o.hashes(SAME) for o in files if o.source.entity in target]
         yield one, _names(told, pl.concat(known), there=False)

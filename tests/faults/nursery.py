@@ -238,8 +238,19 @@ def _read_everything() -> None:
         load.shipped(name)
 
 
+def _be_alone() -> None:
+    """Ends where importing made polars' pool, which no child would have: each would
+    wait for it for ever."""
+    tasks = Path("/proc/self/task").glob("*/comm")
+    pool = [name for one in tasks if (name := one.read_text()).startswith("polars-0")]
+    if pool:
+        message = "a module calls polars when it is imported: forks of it would hang"
+        raise RuntimeError(message)
+
+
 if __name__ == "__main__":
     _import_everything()
     _read_everything()
+    _be_alone()
     gc.freeze()  # so that no collection in a child copies all of it
     _serve()
