@@ -9,7 +9,7 @@ person.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -93,12 +93,33 @@ class _Reading:
     labels: dict[str, _Table] = field(default_factory=dict)
     notes: dict[str, None] = field(default_factory=dict)
 
-    async def round(self, listings: list[Listing]) -> None:
-        """Read these lists and put their records under their labels."""
-        wholes = await in_crowd(listings, self._one, self.wire.limits.concurrency)
-        for listing, whole in zip(listings, wholes, strict=True):
+    async def round(self, listings: list[Listing], wants: Wants) -> None:
+        """Read these lists and what some of them lead to, and put their records under
+        their labels."""
+        for listing in listings:
+            self.labels.setdefault(listing.label, _Table())
+        read = partial(self._with_led, wants=wants)
+        found = await in_crowd(listings, read, self.wire.limits.concurrency)
+        # Each list of the round, then what the first of them led to, and so on.
+        each = [first for first, *_ in found]
+        each += [one for _, *led in found for one in led]
+        for listing, whole in each:
             self._keep(listing, whole)
-        self.demand_some(listings)
+        self.demand_some([listing for listing, _ in each])
+
+    async def _with_led(
+        self, listing: Listing, wants: Wants
+    ) -> list[tuple[Listing, Whole]]:
+        """A list, and those that it leads to, without a wait for others of its round:
+        they use the line while large pages of those are made and decoded."""
+        whole = await self._one(listing)
+        led: list[Listing] = []
+        if listing.leads and whole.barred is None:
+            alone = replace(self, labels={listing.label: _Table()}, notes={})
+            alone._keep(listing, whole)
+            led += self.target.listings(wants, alone.tables())
+        wholes = await in_crowd(led, self._one, self.wire.limits.concurrency)
+        return [(listing, whole), *zip(led, wholes, strict=True)]
 
     async def _one(self, listing: Listing) -> Whole:
         table = self.labels.setdefault(listing.label, _Table())
@@ -200,7 +221,7 @@ async def fetch(  # noqa: PLR0913 - the door names all that a read depends on
         listings = list(target.listings(wants, reading.tables()))
         if not listings:
             return _mirror(reading, wants, read_at)
-        await reading.round(listings)
+        await reading.round(listings, wants)
     message = "a target goes on asking for lists"
     raise LocalError(message, do="report this defect")
 

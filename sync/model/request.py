@@ -119,6 +119,9 @@ class Listing:
     delta: bool = False
     """Only what has changed since ``Wants.since``: laid over the records of the last
     read."""
+    leads: bool = False
+    """Whether what it shows leads to further lists, whatever others of its round show:
+    they are asked for as soon as it is whole."""
     among: Among | None = None
     """Of a single record: how it is asked for with others, where it can be."""
 

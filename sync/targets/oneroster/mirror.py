@@ -118,6 +118,7 @@ class Lists:
             limit=self.page,
             feeds=_feeds(path, wants),
             delta=wants.since is not None,
+            leads=label == USERS,
         )
 
 

@@ -187,6 +187,7 @@ class TimebackTarget:
                 query=(("sort", "sourcedId"), ("orderBy", "ASC")),
                 limit=PLATFORM_PAGE,
                 feeds=feeds,
+                leads=label == "users",
             )
         return Listing(
             label,
@@ -195,6 +196,7 @@ class TimebackTarget:
             query=(("sort", "sourcedId"), ("orderBy", "asc")),
             limit=API_PAGE,
             feeds=feeds,
+            leads=label == "users",
         )
 
     @property

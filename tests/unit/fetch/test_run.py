@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from sync.fetch import SUBJECT, Progress, fetch
 from sync.model.entities import Entity
 from sync.model.mirror import Mirror
 from sync.model.request import Listing
-from sync.targets.base import ID, Wants
+from sync.targets.base import BARRED, ID, Wants
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,6 +70,37 @@ async def test_lists_are_read_round_by_round_until_there_are_none(
     assert mirror.totals == {Entity.STUDENTS: 3, Entity.AGENTS: 2}
     assert mirror.complete == {Entity.STUDENTS: True, Entity.AGENTS: True}
     assert mirror.read_at == NOON
+
+
+async def test_what_a_list_leads_to_is_read_before_the_others_of_its_round(
+    world: World,
+) -> None:
+    world.concurrency = 1
+    world.holds(3, "/students")
+    world.holds(2, "/students/a/agents")
+    world.holds(4, "/classes")
+    leading = replace(STUDENTS, leads=True)
+    classes = Listing("classes", "api", "/classes")
+    world.reader.rounds = [[leading, classes], [agents_of("a"), agents_of("b")]]
+    mirror = await read(world)
+    paths = [each.url.path.removeprefix("/ims/") for each in world.remote.asked]
+    assert paths == ["students", "students/a/agents", "students/b/agents", "classes"]
+    assert world.reader.tables_seen == [
+        {},
+        {"students": 3},
+        {"students": 3, "classes": 4, "agents": 2},
+    ]
+    assert mirror.totals == {Entity.STUDENTS: 3, Entity.AGENTS: 2}
+    assert list(mirror.tables) == ["students", "classes", "agents"]
+
+
+async def test_a_list_that_cannot_be_had_leads_nowhere(world: World) -> None:
+    barred = replace(STUDENTS, leads=True, barred=(404,))
+    world.reader.rounds = [[barred], [agents_of("a")]]
+    world.holds(1, "/students/a/agents")
+    await read(world)
+    # Not shown alone, as what it lists would be: only when the round is over.
+    assert world.reader.tables_seen[1] == {"students": 0, BARRED: 1}
 
 
 async def test_lists_of_single_people_become_one_table_in_their_order(
