@@ -7,10 +7,11 @@ Level 3, within ``sync.state``. Every database is one file of mode 0600 with
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -155,6 +156,15 @@ def _damaged(path: Path) -> DamagedError:
 def frame(cursor: sqlite3.Cursor, schema: pl.Schema) -> pl.DataFrame:
     """The rows of a query, whose columns are those of the schema in order."""
     columns = tuple(zip(*cursor.fetchall(), strict=True)) or ((),) * len(schema)
+    return _frame(columns, schema)
+
+
+def frame_of_texts(texts: Sequence[str], schema: pl.Schema) -> pl.DataFrame:
+    """The columns of a schema in order, each a JSON array of what SQLite holds."""
+    return _frame([json.loads(text) for text in texts], schema)
+
+
+def _frame(columns: Sequence[Sequence[object]], schema: pl.Schema) -> pl.DataFrame:
     return pl.DataFrame(
         [
             pl.Series(name, values, _STORED.get(dtype.base_type(), dtype))

@@ -11,12 +11,15 @@ import sqlite3
 import polars as pl
 
 from sync.model.ledger import LEDGER_SCHEMA, PAIRS_SCHEMA, LedgerView
-from sync.state.database import frame
+from sync.state.database import frame_of_texts
 
 _TABLES = {
     "ledger": (LEDGER_SCHEMA, ["entity", "key"]),
     "pairs": (PAIRS_SCHEMA, ["entity", "key", "field"]),
 }
+
+PAGE = 65_536
+"""Rows that are read at once."""
 
 
 def load_ledger(connection: sqlite3.Connection) -> LedgerView:
@@ -40,9 +43,30 @@ def replace_ledger(
 
 
 def _load(connection: sqlite3.Connection, table: str) -> pl.DataFrame:
+    schema, _ = _TABLES[table]
+    pages = [schema.to_frame()]
+    while not (page := _page(connection, table, behind=pages[-1])).is_empty():
+        pages.append(page)
+    return pl.concat(pages, rechunk=True)
+
+
+def _page(
+    connection: sqlite3.Connection, table: str, behind: pl.DataFrame
+) -> pl.DataFrame:
+    """The rows behind the last one of a page, each column as one text: a tuple of each
+    row would take more than twice as long, and several times the memory."""
     schema, order = _TABLES[table]
-    query = f"SELECT {', '.join(schema)} FROM {table} ORDER BY {', '.join(order)}"  # noqa: S608 - constants
-    return frame(connection.execute(query), schema)
+    last = behind.select(order).row(-1) if behind.height else ("",) * len(order)
+    columns = ", ".join(f"json_group_array({name})" for name in schema)
+    key, marks = ", ".join(order), ", ".join("?" * len(order))
+    query = (
+        f"SELECT {columns} FROM (SELECT * FROM {table} "  # noqa: S608 - constants
+        f"WHERE ({key}) > ({marks}) ORDER BY {key} LIMIT ?)"
+    )
+    # Which order an aggregate takes its rows in, SQLite does not promise.
+    return frame_of_texts(
+        connection.execute(query, (*last, PAGE)).fetchone(), schema
+    ).sort(order)
 
 
 def _replace(

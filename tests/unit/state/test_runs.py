@@ -9,6 +9,7 @@ from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import polars as pl
 import pytest
@@ -484,11 +485,13 @@ Pair = st.tuples(st.sampled_from(list(Entity)).map(str), Word, Word, Maybe, Mayb
 @given(
     st.lists(Record, max_size=20, unique_by=lambda row: row[:2]),
     st.lists(Pair, max_size=20, unique_by=lambda row: row[:3]),
+    st.integers(1, 30),
 )
-def test_any_ledger_comes_back_sorted(
+def test_any_ledger_comes_back_sorted_in_any_number_of_pages(
     tmp_path_factory: pytest.TempPathFactory,
     records: list[tuple[Any, ...]],
     pairs: list[tuple[Any, ...]],
+    page: int,
 ) -> None:
     view = LedgerView(
         pl.DataFrame(records, LEDGER_SCHEMA, orient="row"),
@@ -498,7 +501,8 @@ def test_any_ledger_comes_back_sorted(
     with TargetState.open(folder, "district") as state:
         state.save_ledger(one_record("replaced"))
         state.save_ledger(view)
-        found = state.ledger()
+        with patch("sync.state.ledger.PAGE", page):
+            found = state.ledger()
     assert_frame_equal(found.records, view.records.sort("entity", "key"))
     assert_frame_equal(found.pairs, view.pairs.sort("entity", "key", "field"))
 
