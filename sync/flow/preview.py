@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+import anyio
 import polars as pl
 
 from sync.diff import (
@@ -15,7 +16,7 @@ from sync.diff import (
     diff,
     with_proposals,
 )
-from sync.errors import TargetError
+from sync.errors import LocalError, RosterSyncError, TargetError
 from sync.flow.context import Context
 from sync.flow.intake import Intake
 from sync.flow.kept import passed_before
@@ -52,14 +53,13 @@ async def preview(context: Context, intake: Intake, wire: Wire) -> Planned:
         message = "a refused drop has no plan"
         raise ValueError(message)
     task = Task(context, intake, roster)
-    last = context.last_read()
+    last = await _remembered(context, wire)
     context.story.seen = seen_before(context, last)
     before = last_read_here(context, last)
     able = context.target.capabilities
     entities = tuple(
         e for e in context.table.entities if e in roster.modes and e in able.verbs
     )
-    await wire.authenticate()
     if context.confirmed is not None:
         context.story.renames = assumed(context.confirmed, context.state.ledger())
     ledger = context.ledger()
@@ -74,6 +74,39 @@ async def preview(context: Context, intake: Intake, wire: Wire) -> Planned:
             return planned
         task = _in_full(context, intake)
     return await _judged(task, wire, look)
+
+
+async def _remembered(context: Context, wire: Wire) -> Mirror | None:
+    """What was read last. It and the ledger are loaded, and then kept at hand, while
+    the tokens are on their way.
+
+    Raises ``LocalError`` where either is damaged, else ``TargetError``.
+    """
+    refused: list[RosterSyncError] = []
+
+    async def authenticate() -> None:
+        try:
+            await wire.authenticate()
+        except RosterSyncError as error:
+            refused.append(error)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(authenticate)
+        found = await anyio.to_thread.run_sync(_loaded, context)
+        if isinstance(found, LocalError):
+            tasks.cancel_scope.cancel()
+    for error in (found, *refused):
+        if isinstance(error, RosterSyncError):
+            raise error
+    return found if isinstance(found, Mirror) else None
+
+
+def _loaded(context: Context) -> Mirror | LocalError | None:
+    try:
+        context.ledger()
+        return context.last_read()
+    except LocalError as error:
+        return error
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,12 +138,14 @@ class Reader:
 
         Raises ``TargetError``.
         """
+        if not self.target.capabilities.deltas:
+            return None
         wants = replace(_wants(operations), since=since)
         labels = {
             one.label for one in Lookups(self.target, operations, self.ids).pending
         }
         changes = Changes(self.target, frozenset(labels))
-        if not self.target.capabilities.deltas or not changes.listings(wants, {}):
+        if not changes.listings(wants, {}):
             return None
         return await fetch(changes, self.wire, wants)
 
