@@ -92,6 +92,13 @@ def test_after_the_lists_nothing_more_is_read_where_nothing_is_hidden(
     assert list(target.listings(Wants((Entity.ENROLLMENTS,)), tables)) == []
 
 
+def test_the_list_of_people_alone_leads_to_those_whose_guardians_it_hides(
+    oneroster: Make,
+) -> None:
+    lists = oneroster().listings(WANTS, {})
+    assert [one.label for one in lists if one.leads] == ["users"]
+
+
 def test_pages_are_as_large_as_configured(oneroster: Make) -> None:
     assert {one.limit for one in oneroster().listings(WANTS, {})} == {3000}
     small = oneroster(page_size=7).listings(WANTS, {})

@@ -20,6 +20,7 @@ from sync.targets.base import Wants
 from sync.targets.common.answers import segment
 from sync.targets.timeback import TimebackTarget
 from sync.targets.timeback.bodies import NAMESPACE, platform_grades
+from sync.targets.timeback.target import READERS
 from sync.wire import UnreadableError
 
 Make = Callable[..., TimebackTarget]
@@ -628,6 +629,21 @@ def test_what_is_read_first(
         limit, order = (3000, "asc") if each.service == "api" else (100, "ASC")
         assert each.limit == limit
         assert each.query == (("sort", "sourcedId"), ("orderBy", order))
+
+
+@pytest.mark.parametrize("people_from", ["api", "platform"])
+def test_the_list_of_people_alone_leads_to_their_guardians(
+    timeback: Make, people_from: str
+) -> None:
+    target, wants = timeback(people_from=people_from), Wants(SYNCED)
+    lists = target.listings(wants, {})
+    assert [one.label for one in lists if one.leads] == ["users"]
+    student = {"roleType": "primary", "role": "student", "org": {"sourcedId": "o1"}}
+    alone = {"users": READERS["users"]([{"sourcedId": "s1", "roles": [student]}])}
+    others = {one.label: pl.DataFrame() for one in lists[1:]}
+    found = target.listings(wants, alone)
+    assert [one.subject for one in found] == ["s1"]
+    assert target.listings(wants, {**alone, **others}) == found
 
 
 @pytest.mark.parametrize("slash", [True, False])
