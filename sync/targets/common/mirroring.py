@@ -58,11 +58,11 @@ def people(wants: Wants, table: pl.DataFrame) -> pl.DataFrame:
     """A table of users, with the ``metadata.*`` columns that the drop has."""
     texts = ("username", "givenName", "familyName", "middleName", "email", "phone")
     clean = table.with_columns(
-        *(normalise.text(pl.col(name)) for name in (*texts, "identifier")),
-        normalise.status(pl.col("status")),
-        normalise.boolean(pl.col("enabledUser")),
-        normalise.date(pl.col("birthDate")),
-        _grades(pl.col("grades")),
+        *(by_value(table[name], normalise.text) for name in (*texts, "identifier")),
+        by_value(table["status"], normalise.status),
+        by_value(table["enabledUser"], normalise.boolean),
+        by_value(table["birthDate"], normalise.date),
+        by_value(table["grades"], _grades),
         *metadata(wants, PEOPLE),
     )
     if clean["birthDate"].null_count() == clean.height:
