@@ -113,11 +113,11 @@ class _Reading:
         """A list, and those that it leads to, without a wait for others of its round:
         they use the line while large pages of those are made and decoded."""
         whole = await self._one(listing)
-        led: list[Listing] = []
-        if listing.leads and whole.barred is None:
-            alone = replace(self, labels={listing.label: _Table()}, notes={})
-            alone._keep(listing, whole)
-            led += self.target.listings(wants, alone.tables())
+        if not listing.leads or whole.barred is not None:
+            return [(listing, whole)]
+        alone = replace(self, labels={listing.label: _Table()}, notes={})
+        alone._keep(listing, whole)
+        led = self.target.listings(wants, alone.tables())
         wholes = await in_crowd(led, self._one, self.wire.limits.concurrency)
         return [(listing, whole), *zip(led, wholes, strict=True)]
 
