@@ -3,7 +3,7 @@
 Comes in: a target, a wire, what is wanted. Goes out: a ``Mirror`` with the target's
 own frames and, for every entity, whether all lists that it rests on are complete.
 The lists of one round are read at once; a round may be many small lists, one for each
-person.
+person. What one list leads to by itself is read along with its round.
 """
 
 from __future__ import annotations
