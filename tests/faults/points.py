@@ -282,7 +282,7 @@ RESUME = (
 LEFT = (
     *_around("a run left behind is closed", "sync.flow.night:_close_one"),
     *_around("what it left is settled", "sync.flow.night:settle_left_behind"),
-    *_around("its records are read", "sync.flow.carry:_read"),
+    *_around("its records are read", "sync.flow.readback:Back.read"),
     *_around("its report is written", "sync.flow.ending:write_report"),
     *_commit("the run left behind is ended", f"{STATE}.end_run"),
 )
