@@ -17,6 +17,7 @@ import typer
 
 from sync.cli import options
 from sync.cli.console import Console
+from sync.cli.heap import hand_back_soon
 from sync.cli.outlet import Outlet
 from sync.cli.session import Session, hoisted
 from sync.errors import ExitCode, LocalError, RosterSyncError, worst
@@ -414,6 +415,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     are given."""
     if arguments is not None:
         return _run(list(arguments))
+    hand_back_soon()
     session.collector = gc.get_threshold()
     gc.set_threshold(_SELDOM)
     try:

@@ -26,10 +26,12 @@ from sync.flow import (
     known_intake,
     nightly,
     read_confirmed,
+    shelf_of,
     take_in,
     without_sentinel,
 )
 from sync.report import document, documents, preview, summary
+from sync.shelf import shelving
 
 PLAN = "plan.rsplan"
 
@@ -99,6 +101,13 @@ def night_results(
 ) -> list[Result | RosterSyncError]:
     """Per target how its run ended, or why there was none; printed as they come."""
     config = session.config()
+    with shelving(shelf_of(config, asked.drop)):
+        return _night_results(session, config, asked, out)
+
+
+def _night_results(
+    session: Session, config: Config, asked: Night, out: Path | None
+) -> list[Result | RosterSyncError]:
     tables = [config.target(name) for name in dict.fromkeys(asked.targets)]
     manner = _manner(session, config, asked)
     several = len(tables) > 1

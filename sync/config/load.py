@@ -18,7 +18,14 @@ from pydantic import field_validator
 
 from sync.config.clock import named_timezone
 from sync.config.kinds import KindKeys, at_its_pace, beyond
-from sync.config.model import Config, PositiveDuration, TargetConfig, TargetTable, Text
+from sync.config.model import (
+    Config,
+    Memory,
+    PositiveDuration,
+    TargetConfig,
+    TargetTable,
+    Text,
+)
 from sync.config.nearest import did_you_mean
 from sync.config.problems import Problem, Reader, config_error
 from sync.config.values import Table
@@ -40,6 +47,7 @@ class Head(Table):
 
     state_dir: Text = "state"
     plan_valid: PositiveDuration = timedelta(hours=24)
+    memory: Memory = "normal"
     timezone: Text | None = None
 
     @field_validator("timezone")
@@ -71,6 +79,7 @@ def load(path: Path | None, kinds: Kinds) -> Config:
         plan_valid=head.plan_valid,
         timezone=named_timezone(head.timezone),
         targets=configured,
+        memory=head.memory,
     )
 
 

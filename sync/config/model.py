@@ -44,6 +44,10 @@ from sync.model.entities import (
 Policy = Literal["keep", "inactive", "tobedeleted", "delete"]
 """What removing a record of an entity means, as far as the kind can."""
 
+Memory = Literal["normal", "low"]
+"""How much of it a run may take: with ``low`` all but the smallest frames lie on the
+disk, and large tables are worked on in slices."""
+
 _ROLE_COLUMNS = ("role", "roleType", "roleOrgSourcedId", "roles")
 _MOST_AT_ONCE = 1000
 _ENTITIES = (*REFERENCE, *SYNCED)
@@ -339,6 +343,7 @@ class Config:
     timezone: ZoneInfo
     """Whose "today" decides on begin and end dates."""
     targets: Mapping[str, TargetConfig]
+    memory: Memory = "normal"
 
     def target(self, name: str) -> TargetConfig:
         """The target of that name. Raises ``UsageError`` with the nearest one."""

@@ -8,6 +8,7 @@ nothing but the id is the same.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 import polars as pl
 
@@ -16,6 +17,7 @@ from sync.model.entities import PEOPLE, Entity
 from sync.model.finding import Severity
 from sync.model.mirror import REMOTE_ID
 from sync.model.roster import FILE, KEY, ROW
+from sync.shelf import in_slices
 
 Frames = Mapping[Entity, pl.DataFrame]
 
@@ -39,7 +41,11 @@ _BORN_ALIKE = "same name and birth date"
 
 def people_of(joined: Frames) -> pl.DataFrame:
     """Students and users of either side, with what may tell who they are."""
-    parts = [_facts(entity, joined[entity]) for entity in PEOPLE if entity in joined]
+    parts = [
+        in_slices(joined[entity], partial(_facts, entity))
+        for entity in PEOPLE
+        if entity in joined
+    ]
     return pl.concat([_FACTS.to_frame(), *parts])
 
 
@@ -146,7 +152,10 @@ def _carriers(
     """The rows (or records) whose values nobody else of that side in force carries."""
     value = [side + name for name in names]
     whole = pl.all_horizontal(pl.col(name).is_not_null() for name in value)
-    alone = people.filter(pl.col(f"{which}_lives") | pl.col(which), whole).filter(
+    asked = people.filter(which, whole).select(value).unique()
+    told = dict.fromkeys((KEY, which, f"{which}_lives", *value, side + _GIVEN))
+    carriers = people.select(list(told)).join(asked, on=value, how="semi")
+    alone = carriers.filter(pl.col(f"{which}_lives") | pl.col(which)).filter(
         pl.len().over(value) == 1
     )
     known = alone.filter(which, pl.col(side + _GIVEN).is_not_null())
@@ -174,7 +183,7 @@ def _evidence() -> pl.Expr:
 
 def reused(people: pl.DataFrame) -> pl.DataFrame:
     """A warning for each matched row in which nothing is left of who that id was."""
-    both = people.filter("in_drop", "in_remote", ~pl.col("outside"))
+    both = pl.col("in_drop") & pl.col("in_remote") & ~pl.col("outside")
     named = _other(_GIVEN) & _other(_FAMILY)
     dated = pl.all_horizontal(
         pl.col(side + _BORN).is_not_null() for side in (DROP, REMOTE)
@@ -183,7 +192,7 @@ def reused(people: pl.DataFrame) -> pl.DataFrame:
     mailed = "given name, family name and e-mail"
     what = pl.when(dated).then(pl.lit(born)).otherwise(pl.lit(mailed))
     other = pl.when(dated).then(_other(_BORN)).otherwise(_other("email"))
-    return both.filter(named & other).select(
+    return people.filter(both & named & other).select(
         pl.lit("RS502").alias("code"),
         pl.lit(Severity.WARNING.value).alias("severity"),
         *("entity", "file", "line"),

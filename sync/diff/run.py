@@ -27,6 +27,7 @@ from sync.model.entities import PEOPLE, Entity
 from sync.model.ledger import LedgerView
 from sync.model.mirror import FROZEN
 from sync.model.roster import KEY
+from sync.shelf import in_order, in_ranges, in_slices
 
 DECISION = "decision"
 REASON = "reason"
@@ -75,14 +76,11 @@ def diff(given: DiffInput) -> dict[Entity, pl.DataFrame]:
     ledger ``known`` (Boolean), ``ended``, ``missed``, ``source``, ``person`` and
     ``told`` (its digest). Sorted by ``_key``.
     """
-    people = _people(given)
-    whole = {
-        entity: _with_decisions(people[entity], entity, given) for entity in people
-    }
+    whole = _people(given)
     for entity in dict.fromkeys((*given.desired, *given.remote)):
         if entity not in PEOPLE:
-            joined = sides(_side(given.desired, entity), _side(given.remote, entity))
-            whole[entity] = _with_decisions(joined, entity, given)
+            ours, theirs = _side(given.desired, entity), _side(given.remote, entity)
+            whole[entity] = in_ranges(ours, theirs, KEY, _Decider.of(entity, given))
     return {entity: whole[entity] for entity in Entity if entity in whole}
 
 
@@ -98,16 +96,26 @@ def _people(given: DiffInput) -> dict[Entity, pl.DataFrame]:
     """
     if not any(entity in given.desired or entity in given.remote for entity in PEOPLE):
         return {}
-    joined = sides(_stacked(given.desired), _stacked(given.remote))
-    home = pl.coalesce(DROP + ENTITY, REMOTE + ENTITY)
-    named = joined.with_columns(home.alias(ENTITY))
+    ours, theirs = _stacked(given.desired), _stacked(given.remote)
+    named = in_ranges(ours, theirs, KEY, _at_home)
     present = [e for e in PEOPLE if e in given.desired or e in given.remote]
-    return {
-        entity: named.filter(pl.col(ENTITY) == entity.value).drop(
-            _undelivered(named, given.desired.get(entity))
-        )
-        for entity in present
-    }
+    return {entity: _of_one(named, entity, given) for entity in present}
+
+
+def _at_home(ours: pl.DataFrame, theirs: pl.DataFrame) -> pl.DataFrame:
+    home = pl.coalesce(DROP + ENTITY, REMOTE + ENTITY)
+    return sides(ours, theirs).with_columns(home.alias(ENTITY))
+
+
+def _of_one(named: pl.DataFrame, entity: Entity, given: DiffInput) -> pl.DataFrame:
+    undelivered = _undelivered(named, given.desired.get(entity))
+    decide = _Decider.of(entity, given)
+
+    def work(rows: pl.DataFrame) -> pl.DataFrame:
+        mine = rows.filter(pl.col(ENTITY) == entity.value)
+        return decide.decided(mine.drop(undelivered))
+
+    return in_slices(named, work)
 
 
 def _undelivered(named: pl.DataFrame, desired: pl.DataFrame | None) -> list[str]:
@@ -131,15 +139,41 @@ def _stacked(frames: Mapping[Entity, pl.DataFrame]) -> pl.DataFrame:
     return pl.concat([empty, *stack], how="diagonal")
 
 
-def _with_decisions(
-    joined: pl.DataFrame, entity: Entity, given: DiffInput
-) -> pl.DataFrame:
-    rules = given.rules[entity]
-    marked = _with_ledger(_with_frozen(joined, entity, given.frozen), entity, given)
-    pairs = given.ledger.pairs.filter(pl.col("entity") == entity.value)
-    fields = without_known_pairs(
-        with_changed_fields(marked, rules), pairs.rename({"key": KEY})
-    )
+@dataclass(frozen=True, slots=True)
+class _Decider:
+    """Decides on rows of one entity, whichever of them it is given."""
+
+    rules: FieldRules
+    frozen: pl.Series
+    """Keys that rejected rows protect, as one list."""
+    pairs: pl.DataFrame
+    known: pl.DataFrame
+    """What the ledger says of each key, in the order of the keys."""
+
+    @classmethod
+    def of(cls, entity: Entity, given: DiffInput) -> _Decider:
+        """With what is known of that entity."""
+        ours, ledger = pl.col("entity") == entity.value, given.ledger
+        return cls(
+            given.rules[entity],
+            given.frozen.filter(ours)[KEY].unique().implode(),
+            ledger.pairs.filter(ours).rename({"key": KEY}),
+            _known(entity, ledger),
+        )
+
+    def __call__(self, ours: pl.DataFrame, theirs: pl.DataFrame) -> pl.DataFrame:
+        """Both sides, joined and decided on."""
+        return self.decided(sides(ours, theirs))
+
+    def decided(self, joined: pl.DataFrame) -> pl.DataFrame:
+        """Joined rows, decided on."""
+        marked = _with_ledger(_with_frozen(joined, self.frozen), self.known)
+        return _with_decisions(marked, self)
+
+
+def _with_decisions(marked: pl.DataFrame, of: _Decider) -> pl.DataFrame:
+    rules = of.rules
+    fields = without_known_pairs(with_changed_fields(marked, rules), of.pairs)
     wanted = fields.with_columns(
         _wanted(fields, rules, "status").fill_null("active").alias(_STATUS),
         _wanted(fields, rules, "enabledUser").fill_null("true").alias(_ENABLED),
@@ -163,36 +197,38 @@ def _wanted(joined: pl.DataFrame, rules: FieldRules, name: str) -> pl.Expr:
     return pl.when(stays).then(_optional(joined, REMOTE + name)).otherwise(ours)
 
 
-def _with_frozen(
-    joined: pl.DataFrame, entity: Entity, frozen: pl.DataFrame
-) -> pl.DataFrame:
+def _with_frozen(joined: pl.DataFrame, keys: pl.Series) -> pl.DataFrame:
     """``is_frozen``: a rejected row, or an unreadable remote record, protects it."""
-    keys = frozen.filter(pl.col("entity") == entity.value)[KEY].unique()
     unreadable = _optional(joined, REMOTE + FROZEN, pl.Boolean()).fill_null(value=False)
-    rejected = pl.col(KEY).is_in(keys.implode()).fill_null(value=False)
+    rejected = pl.col(KEY).is_in(keys).fill_null(value=False)
     return joined.with_columns(is_frozen=rejected | unreadable)
 
 
-def _with_ledger(
-    joined: pl.DataFrame, entity: Entity, given: DiffInput
-) -> pl.DataFrame:
+def _known(entity: Entity, ledger: LedgerView) -> pl.DataFrame:
     # A person may have moved between students and users since the ledger knew him.
     homes = PEOPLE if entity in PEOPLE else (entity,)
-    kept = given.ledger.records.filter(
+    kept = ledger.records.filter(
         pl.col("entity").is_in([home.value for home in homes])
     ).select(
         pl.col("key").alias(KEY),
         *("ended", "missed", "source", "person"),
         pl.col("digest").alias("told"),
     )
-    return joined.join(
-        kept.unique(KEY, keep="first", maintain_order=True).with_columns(
-            known=pl.lit(value=True)
-        ),
+    return in_order(kept.unique(KEY, keep="first", maintain_order=True), KEY)
+
+
+def _with_ledger(joined: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+    ends = pl.Series([joined[KEY].min(), joined[KEY].max()], dtype=pl.String)
+    at = known[KEY].search_sorted(ends[0], side="left")
+    near = known.slice(at, known[KEY].search_sorted(ends[1], side="right") - at)
+    found = joined.select(KEY).join(
+        near.with_columns(known=pl.lit(value=True)),
         on=KEY,
         how="left",
         maintain_order="left",
-    ).with_columns(
+    )
+    # Beside the others, of which a join would make a copy.
+    return joined.hstack(found.drop(KEY)).with_columns(
         pl.col("known", "ended").fill_null(value=False),
         pl.col("missed").fill_null(0),
     )

@@ -13,6 +13,7 @@ import polars as pl
 from sync.model.capabilities import Comparison
 from sync.model.ledger import digest
 from sync.model.roster import KEEP, KEY
+from sync.shelf import rows_at
 
 DROP = "d:"
 REMOTE = "r:"
@@ -63,8 +64,7 @@ def sides(desired: pl.DataFrame, remote: pl.DataFrame) -> pl.DataFrame:
 
 def _moved(frame: pl.DataFrame, places: pl.Series, prefix: str) -> pl.DataFrame:
     """The cells of the rows at some places; null where a place is null."""
-    cells = pl.all().exclude(KEY).gather(places)
-    return frame.select(cells.name.prefix(prefix))
+    return rows_at(frame.select(pl.exclude(KEY).name.prefix(prefix)), places)
 
 
 def compared(joined: pl.DataFrame, fields: Sequence[str]) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ from sync.fetch.ends import MAX_PAGES, SPARE_PAGES, CircleWatch, enough, joint
 from sync.fetch.readable import Readable
 from sync.model.outcome import Failure
 from sync.model.request import Answer, Listing, Page, Request
+from sync.shelf import Drawer
 from sync.targets.base import ID
 from sync.wire import (
     HALTED,
@@ -44,6 +45,9 @@ DECODERS = 2
 """Pages of a list in decoding at once. They need several times their size meanwhile,
 and more threads than cores only take turns with the one that sends."""
 
+UNDER_WAY = 16 * 2**20
+"""Bytes of pages of one list that are asked for and not decoded yet: more is memory
+and no gain, since they arrive faster than they are decoded."""
 BEHIND = 8
 """Pages that may wait for their decoding, or be in it, while as many others as the
 limits allow are under way: who waits for it before asking for the next page leaves the
@@ -118,6 +122,9 @@ class ListReader:
         self._seen = seen
         self._preferred = listing.preferred
         self._base = target.services[listing.service].url
+        self._drawer = Drawer()
+        self._largest = 0
+        """Bytes of a page."""
         self._decoding = anyio.CapacityLimiter(DECODERS)
         self._overlap = 1
         """Records that a page has in common with the one before it."""
@@ -171,7 +178,7 @@ class ListReader:
             return await self._chunk(start, size)
 
         # The wire sees to it that no more are under way than the limits allow.
-        crowd = self._wire.limits.concurrency + BEHIND
+        crowd = min(self._wire.limits.concurrency + BEHIND, self._room())
         for part in await in_crowd(starts, chunk, crowd):
             head.add(part)
         await self._rest(head, at + len(starts) * size, size)
@@ -187,6 +194,10 @@ class ListReader:
             notes=self._clamped(step),
         )
 
+    def _room(self) -> int:
+        """So many pages may be on their way, by the largest so far."""
+        return max(BEHIND, UNDER_WAY // max(1, self._largest))
+
     async def _chunk(self, start: int, size: int, *, once: bool = False) -> _Part:
         """The records from ``start`` to ``start + size`` behind the one before them,
         in more than one page where the server gives less than was asked for; ``once``:
@@ -199,6 +210,7 @@ class ListReader:
             if read is None:
                 break
             part.frames.append(read[0])
+            self._drawer.add(part.frames, len(part.frames) - 1)
             part.said.append(read[1])
             at += max(0, read[1].received - over)
             if read[1].received <= over and not once:
@@ -315,6 +327,7 @@ class ListReader:
                 if answer.status in listing.barred:
                     raise BarredError(answer)
                 raise failed_list(self._wire, listing, answer)
+            self._largest = max(self._largest, len(answer.body))
             try:
                 frame, page = await self._decoded(answer)
             except UnreadableError as error:

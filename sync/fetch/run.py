@@ -24,6 +24,7 @@ from sync.model.entities import Entity
 from sync.model.mirror import Mirror
 from sync.model.outcome import Failure
 from sync.model.request import Listing
+from sync.shelf import all_put_away, put_away
 from sync.targets.base import BARRED, ID, Wants
 from sync.wire import Wire, summary
 
@@ -66,10 +67,21 @@ class _Table:
     """The failure of one of its lists, while none could be had."""
     had: bool = False
     """Whether any of its lists could be had."""
+    _whole: pl.DataFrame | None = None
+
+    def add(self, frame: pl.DataFrame) -> None:
+        """One more of its lists."""
+        self.frames.append(frame)
+        self._whole = None
 
     def whole(self, held: pl.DataFrame | None = None) -> pl.DataFrame:
         """All records of the label, in the order in which its lists were named; of a
         delta laid over those that the last read ``held``."""
+        if self._whole is None:
+            self._whole = put_away(self._together(held))
+        return self._whole
+
+    def _together(self, held: pl.DataFrame | None) -> pl.DataFrame:
         filled = [frame for frame in self.frames if frame.width > 1 or frame.height]
         found = pl.concat(filled or self.frames[:1], how="diagonal_relaxed")
         if not self.delta or held is None:
@@ -150,7 +162,7 @@ class _Reading:
         if listing.subject is not None:
             table.subjects.add(listing.subject)
             frame = frame.with_columns(pl.lit(listing.subject).alias(SUBJECT))
-        table.frames.append(frame)
+        table.add(frame)
         table.feeds.update(feeds_of(listing))
         table.complete = table.complete and whole.complete
         table.delta = table.delta or listing.delta
@@ -227,7 +239,8 @@ async def fetch(  # noqa: PLR0913 - the door names all that a read depends on
 
 
 def _mirror(reading: _Reading, wants: Wants, read_at: datetime) -> Mirror:
-    frames = reading.target.assemble(wants, reading.tables())
+    tables = reading.tables()
+    frames = all_put_away(reading.target.assemble(wants, tables))
     notes = dict(reading.notes)
     for label in _silent(reading):
         reading.labels[label].complete = False
@@ -240,9 +253,7 @@ def _mirror(reading: _Reading, wants: Wants, read_at: datetime) -> Mirror:
         read_at=read_at,
         notes=tuple(notes),
         tables={
-            label: table
-            for label, table in reading.tables().items()
-            if label in reading.labels
+            label: table for label, table in tables.items() if label in reading.labels
         },
         pages={e: sum(t.pages for t in tables) for e, tables in fed.items()},
     )

@@ -1,6 +1,6 @@
 from .again import Asked, known_intake
 from .complete import incomplete, without_sentinel
-from .context import Show, Step
+from .context import Show, Step, shelf_of
 from .ending import Result
 from .intake import How, Intake, Rejection, refusal, take_in
 from .night import Manner, carry_out, nightly, resume
@@ -31,6 +31,7 @@ __all__ = [
     "read_confirmed",
     "refusal",
     "resume",
+    "shelf_of",
     "take_in",
     "undo",
     "without_sentinel",

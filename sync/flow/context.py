@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -31,6 +31,7 @@ from sync.model.roster import Roster
 from sync.plan import Facts, GuardRules, Rules, Threshold
 from sync.report import OUTCOME_SCHEMA, UNTOUCHED_SCHEMA, Difference, Stage
 from sync.select import Selection
+from sync.shelf import Shelf
 from sync.state import GoodDrop, StateFolder, TargetState, load_mirror
 from sync.targets.base import Target
 from sync.verify import DIFFERS_SCHEMA
@@ -41,6 +42,37 @@ if TYPE_CHECKING:
     from sync.flow.known import Same
 
 log = get_logger()
+
+
+MEBIBYTE = 2**20
+SLICE = 1 << 15
+"""Rows of a large frame that are worked on at once."""
+LARGE_DROP = 24 * MEBIBYTE
+"""Bytes of a drop from which on its frames are worth a place on the shelf."""
+
+
+PACKED = 8
+"""So many times smaller rosters become in a zip."""
+
+
+def shelf_of(config: Config, drop: Path | None = None) -> Shelf:
+    """Where large frames of the runs of this configuration lie.
+
+    Those of a small drop all fit into memory; only what the target holds may not.
+    """
+    low = config.memory == "low"
+    small = drop is not None and not low and size_of(drop) < LARGE_DROP
+    least = (1 if low else 32 if small else 4) * MEBIBYTE
+    return Shelf(StateFolder(config.state_dir).path, least, SLICE)
+
+
+def size_of(drop: Path) -> int:
+    """Bytes of a file, or of the files of a folder; of what cannot be looked at, 0."""
+    with suppress(OSError):
+        files = drop.iterdir() if drop.is_dir() else [drop]
+        size = sum(file.stat().st_size for file in files if file.is_file())
+        return size * PACKED if drop.suffix.lower() == ".zip" else size
+    return 0
 
 
 class Step(Protocol):

@@ -28,7 +28,7 @@ from sync.flow.carry import (
     settle_left_behind,
     shown_ids,
 )
-from sync.flow.context import Context, Show, Story, log, now
+from sync.flow.context import Context, Show, Story, log, now, shelf_of
 from sync.flow.ending import Result, advice, exit_code, finish, good_drop
 from sync.flow.intake import Intake
 from sync.flow.kept import adopt, keep, keep_approval, kept, recall, recall_drift
@@ -48,6 +48,7 @@ from sync.flow.renames import Confirmed
 from sync.log import run_log
 from sync.model.plan import Plan
 from sync.plan import approved, read_plan
+from sync.shelf import shelving
 from sync.state import Journal, RunRecord, StateFolder, TargetState, hold
 from sync.targets.registry import make_target
 from sync.version import PROGRAM
@@ -97,6 +98,7 @@ def opened(
     run = folder.new_run_id(started, name) if record is None else record.run
     source = manner.source or table.source if record is None else record.source
     with (
+        shelving(shelf_of(config)),
         hold(folder, name, run=run, started=started, wait=manner.wait),
         TargetState.open(folder, name) as state,
     ):

@@ -17,6 +17,7 @@ from sync.model.ledger import LedgerView
 from sync.model.mirror import Mirror
 from sync.model.roster import Roster
 from sync.select import Selection, choose, with_left_out, with_outside
+from sync.shelf import all_put_away
 from sync.targets.base import Projection
 
 Frames = dict[Entity, pl.DataFrame]
@@ -51,7 +52,8 @@ def projected(
     """The projection of what is for this target, with the rest laid beside it."""
     selection = context.selection
     if selection is None and not _left_before(ledger):
-        return Projected(context.target.project(roster, mirror, ledger, context.today))
+        whole = context.target.project(roster, mirror, ledger, context.today)
+        return Projected(replace(whole, frames=all_put_away(whole.frames)))
     chosen_by = selection or Selection()
     choice = choose(roster, mirror, ledger, chosen_by, _written(context))
     chosen, left = (
@@ -67,7 +69,7 @@ def projected(
     }
     projection = replace(
         chosen,
-        frames=frames,
+        frames=all_put_away(frames),
         merged=merged,
         findings=chosen.findings + choice.findings,
     )

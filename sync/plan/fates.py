@@ -97,6 +97,8 @@ def fated(entity: Entity, frame: pl.DataFrame, given: PlanInput) -> pl.DataFrame
     if entity in given.target.capabilities.once and not complete(entity, given.mirror):
         found = _not_made(found)
     stuck, why = given.target.cannot_end(entity, found)
+    if not stuck.any():
+        return found
     held = found.with_columns(stuck.alias("_stuck"))
     word = pl.lit(why)
     return held.with_columns(

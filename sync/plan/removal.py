@@ -15,6 +15,7 @@ import polars as pl
 from sync.diff import PROPOSED
 from sync.model.entities import Entity
 from sync.model.roster import KEY
+from sync.shelf import in_slices
 
 FATE = "fate"
 REASON = "reason"
@@ -59,11 +60,21 @@ class RemovalInput:
 def with_fates(joined: pl.DataFrame, given: RemovalInput) -> pl.DataFrame:
     """The frame of one entity with ``fate`` and, for these rows, ``reason``; and with
     ``would_end``, which guards count."""
-    known = _with_protected(joined, given)
+    people = _named(joined, given)
+    # Beside the others, of which a copy would be made.
+    found = in_slices(joined, lambda rows: _fate(rows, given, people))
+    return joined.drop(REASON).hstack(found).select(*joined.columns, FATE, WOULD_END)
+
+
+def _fate(
+    joined: pl.DataFrame, given: RemovalInput, people: pl.DataFrame
+) -> pl.DataFrame:
+    """``fate``, ``reason`` and ``would_end`` of each row."""
+    known = _with_protected(joined, given, people)
     fate, reason = _fates(known, given)
     alone = ~pl.col("in_drop")
     waits = _waits(known)
-    return known.with_columns(
+    return known.select(
         pl.when(alone & waits)
         .then(pl.lit(PROPOSED))
         .when(alone)
@@ -76,7 +87,7 @@ def with_fates(joined: pl.DataFrame, given: RemovalInput) -> pl.DataFrame:
         .otherwise(pl.col(REASON))
         .alias(REASON),
         (alone & waits & (fate == "remove")).alias(WOULD_END),
-    ).drop("_protected")
+    )
 
 
 def _why_proposed(joined: pl.DataFrame) -> pl.Expr:
@@ -92,13 +103,14 @@ def _waits(joined: pl.DataFrame) -> pl.Expr:
     return _why_proposed(joined).is_not_null() & free.fill_null(value=True)
 
 
-def _with_protected(joined: pl.DataFrame, given: RemovalInput) -> pl.DataFrame:
+def _with_protected(
+    joined: pl.DataFrame, given: RemovalInput, people: pl.DataFrame
+) -> pl.DataFrame:
     """``_protected``: the person of a link or an enrollment had a rejected row, or a
     link that is rejected or blocked names the student or the guardian of this one: a
     wrong identifier in one cell must not make the right link look as if it were gone.
     """
     columns = [n for n in PEOPLE_COLUMNS.get(given.entity, ()) if n in joined.columns]
-    people = _named(joined, given)
     hits = [
         joined.select(KEY, column)
         .join(people, left_on=column, right_on="_person", how="semi")

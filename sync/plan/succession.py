@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import polars as pl
 
@@ -17,6 +18,7 @@ from sync.model.entities import PEOPLE, Entity
 from sync.model.ledger import LEDGER_SCHEMA, LedgerView, digest
 from sync.model.roster import KEY
 from sync.select import ITSELF
+from sync.shelf import in_order, in_ranges, in_slices
 
 SUCCESSION_SCHEMA = pl.Schema(
     {**LEDGER_SCHEMA, "operation": pl.String(), "gone": pl.Boolean()}
@@ -47,17 +49,17 @@ def succession(
 ) -> pl.DataFrame:
     """A frame of ``SUCCESSION_SCHEMA``, sorted by entity and key."""
     frames = {
-        entity: _of_entity(entity, frame, operations, naming)
+        entity: in_slices(frame, partial(_of_entity, entity, operations, naming))
         for entity, frame in joined.items()
     }
     kept = [_with_prior(e, frame, ledger.records) for e, frame in frames.items()]
     left = _untouched(frames, ledger.records)
-    return (
+    whole = (
         pl.concat([SUCCESSION_SCHEMA.to_frame(), *kept, left], how="diagonal")
         .select(SUCCESSION_SCHEMA.names())
         .with_columns(pl.col("gone").fill_null(value=False))
-        .sort("entity", "key")
     )
+    return in_order(whole, "entity", "key")
 
 
 def _with_prior(
@@ -72,8 +74,13 @@ def _with_prior(
     prior = mine.unique("key", keep="first", maintain_order=True).select(
         "key", *(pl.col(name).alias(f"prior_{name}") for name in _PRIOR)
     )
+    return in_ranges(frame, prior, "key", _completed)
+
+
+def _completed(frame: pl.DataFrame, prior: pl.DataFrame) -> pl.DataFrame:
     created = pl.col("created") | pl.col("prior_created").fill_null(value=False)
-    return frame.join(prior, on="key", how="left").with_columns(
+    joined = frame.join(prior, on="key", how="left", maintain_order="left")
+    return joined.with_columns(
         pl.coalesce("remote_id", "prior_remote_id").alias("remote_id"),
         pl.coalesce("digest", "prior_digest").alias("digest"),
         pl.coalesce("person", "prior_person").alias("person"),
@@ -114,7 +121,7 @@ _NEEDED = (
 
 
 def _of_entity(
-    entity: Entity, joined: pl.DataFrame, operations: pl.DataFrame, naming: Naming
+    entity: Entity, operations: pl.DataFrame, naming: Naming, joined: pl.DataFrame
 ) -> pl.DataFrame:
     ids = operations.filter(pl.col("entity") == entity.value).select(
         pl.col("key").alias(KEY),
@@ -197,7 +204,7 @@ def beside(
         planned.with_columns(_home()), on=_WHO, how="anti"
     )
     whole = [following, others.select(LEDGER_SCHEMA.names())]
-    return pl.concat(whole, how="vertical").sort("entity", "key")
+    return in_order(pl.concat(whole, how="vertical"), "entity", "key")
 
 
 def without_effect(
@@ -229,10 +236,18 @@ def settled(
     (Boolean), ``remote_id``. Where an operation was not done its record stands as it
     was before, if it was there at all; but who named it, or missed it, is known.
     """
-    joined = planned.join(outcomes, on="operation", how="left", suffix="_now")
     held = pl.col("operation").is_null() | pl.col("done").fill_null(value=False)
-    stands = joined.filter(held & ~pl.col("gone")).with_columns(
-        pl.coalesce("remote_id_now", "remote_id").alias("remote_id")
+
+    def standing(rows: pl.DataFrame) -> pl.DataFrame:
+        joined = rows.join(outcomes, on="operation", how="left", suffix="_now")
+        return joined.filter(held & ~pl.col("gone")).select(
+            pl.coalesce("remote_id_now", "remote_id").alias("remote_id"),
+            pl.col(name for name in LEDGER_SCHEMA.names() if name != "remote_id"),
+        )
+
+    stands = in_slices(planned, standing)
+    joined = planned.drop_nulls("operation").join(
+        outcomes, on="operation", how="left", suffix="_now"
     )
     named = joined.filter(~held).select(_home(), "key", "missed", "source")
     failed = (
@@ -241,6 +256,5 @@ def settled(
         .join(named, on=_WHO, how="inner")
     )
     names = LEDGER_SCHEMA.names()
-    return pl.concat([stands.select(names), failed.select(names)], how="vertical").sort(
-        "entity", "key"
-    )
+    both = [stands.select(names), failed.select(names)]
+    return in_order(pl.concat(both, how="vertical"), "entity", "key")

@@ -8,7 +8,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import (
+    ALL_COMPLETED,
+    FIRST_COMPLETED,
+    Future,
+    ThreadPoolExecutor,
+    wait,
+)
+from contextvars import copy_context
+from dataclasses import replace
 from pathlib import Path
 
 from sync.errors import UsageError
@@ -25,10 +33,13 @@ from sync.read.packaging import (
 )
 from sync.read.settled import Stamps, changed, stamps
 from sync.read.table import read_table
+from sync.shelf import put_away
 
 AT_ONCE = 2
 """So many files are parsed at once: much of it runs on one core alone, and each
 holds the bytes of its file meanwhile."""
+LARGE = 16 * 2**20
+"""Bytes of a file that is parsed alone: its rows take several times as much."""
 Parsing = Future[tuple[RawTable | None, Findings]]
 
 
@@ -88,19 +99,22 @@ def members_of(
 def _read(members: Sequence[Member]) -> tuple[dict[str, RawTable], str, Findings]:
     """All tables: two are parsed at once, and the digests are made beside them."""
     found: dict[str, Parsing | Finding] = {}
+    large = False
     digests: list[tuple[str, Future[bytes]]] = []
     with (
         ThreadPoolExecutor(max_workers=1) as digesting,
         ThreadPoolExecutor(max_workers=AT_ONCE) as parsing,
     ):
         for member in sorted(members, key=lambda member: member.file):
-            _wait_for_room(found.values())
+            _wait_for_room(found.values(), 1 if large else AT_ONCE)
             raw = member.load()
+            large = not isinstance(raw, Finding) and len(raw) >= LARGE
             if isinstance(raw, Finding):
                 found[member.file] = raw
                 continue
             digests.append((member.base, digesting.submit(_digest, raw)))
-            found[member.file] = parsing.submit(read_table, member.file, raw)
+            running = copy_context()  # which knows the shelf
+            found[member.file] = parsing.submit(running.run, _parsed, member.file, raw)
     tables: dict[str, RawTable] = {}
     findings = Findings.none()
     for file, one in found.items():
@@ -115,11 +129,18 @@ def _read(members: Sequence[Member]) -> tuple[dict[str, RawTable], str, Findings
     )
 
 
-def _wait_for_room(found: Iterable[Parsing | Finding]) -> None:
+def _parsed(file: str, raw: bytes) -> tuple[RawTable | None, Findings]:
+    table, findings = read_table(file, raw)
+    if table is None:
+        return None, findings
+    return replace(table, frame=put_away(table.frame)), findings
+
+
+def _wait_for_room(found: Iterable[Parsing | Finding], most: int) -> None:
     """Until so few files are being parsed that the bytes of another may be loaded."""
     running = [one for one in found if isinstance(one, Future) and not one.done()]
-    if len(running) >= AT_ONCE:
-        wait(running, return_when=FIRST_COMPLETED)
+    if len(running) >= most:
+        wait(running, return_when=FIRST_COMPLETED if most > 1 else ALL_COMPLETED)
 
 
 def _ended(one: Parsing | Finding) -> tuple[RawTable | None, Findings]:

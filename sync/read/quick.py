@@ -11,13 +11,19 @@ are looked at line by line, and cells over several lines are left to the next wa
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import polars as pl
 
 from sync.model.roster import ROW
 from sync.read.body import BLANKS, LONGEST_CELL, ODD_SCHEMA, Body, columns, no_rows
 from sync.read.header import Sheet
 from sync.read.quotes import quoted_cells
+from sync.shelf import put_away
 
+PIECE = 8 * 2**20
+"""Bytes of a large file without quotes that are parsed at once: polars takes several
+times as much for them."""
 _FIRST_VISIBLE = "!"
 """Cells that begin with a space or a tab, and empty ones, sort before it."""
 
@@ -31,11 +37,34 @@ def read(sheet: Sheet) -> Body | None:
     in_quotes = _quoted_cells(sheet) if sheet.has_quotes else 0
     if in_quotes is None:
         return None
-    frame = parse(sheet, sheet.data, skip=sheet.line - 1, quoted=sheet.has_quotes)
+    frame = _parsed(sheet)
     if frame is None or not _adds_up(sheet, frame, in_quotes):
         return None
     numbered = frame.with_columns(_line_numbers(frame, sheet.line))
     return Body(_without_blank_rows(numbered), ODD_SCHEMA.to_frame())
+
+
+def _parsed(sheet: Sheet) -> pl.DataFrame | None:
+    """What polars makes of all rows; None where it fails."""
+    if sheet.has_quotes or len(sheet.data) <= PIECE:
+        return parse(sheet, sheet.data, skip=sheet.line - 1, quoted=sheet.has_quotes)
+    parts = []
+    for piece in _pieces(sheet):
+        part = parse(sheet, piece, skip=0, quoted=False)
+        if part is None:
+            return None
+        parts.append(put_away(part))
+    return pl.concat(parts)
+
+
+def _pieces(sheet: Sheet) -> Iterator[bytes]:
+    """The rows in pieces of whole lines: without quotes each line is a row."""
+    at, end = sheet.start, len(sheet.data)
+    while at < end:
+        found = sheet.data.find(b"\n", min(end, at + PIECE))
+        after = end if found < 0 else found + 1
+        yield sheet.data[at:after]
+        at = after
 
 
 def parse(sheet: Sheet, data: bytes, *, skip: int, quoted: bool) -> pl.DataFrame | None:

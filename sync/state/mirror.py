@@ -25,6 +25,7 @@ from sync.errors import LocalError
 from sync.model.digests import content
 from sync.model.entities import Entity
 from sync.model.mirror import Mirror
+from sync.shelf import collected
 from sync.state.folder import (
     StateFolder,
     local_errors,
@@ -195,7 +196,7 @@ def _instant(text: str | None) -> datetime | None:
 
 
 def _load_frame(path: Path, digest: str) -> pl.DataFrame:
-    return pl.read_parquet(io.BytesIO(_bytes(path, digest)))
+    return collected(pl.scan_parquet(io.BytesIO(_bytes(path, digest))))
 
 
 def _bytes(path: Path, digest: str) -> bytes:

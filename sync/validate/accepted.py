@@ -13,6 +13,7 @@ import polars as pl
 from sync.model.entities import PEOPLE, STATED, Entity
 from sync.model.normalise import ROLE_SEPARATOR, encode_roles
 from sync.model.roster import FILE, KEEP, KEY, ROW
+from sync.shelf import in_order, put_away
 from sync.validate.duplicates import ROLE_COLUMNS, merged
 from sync.validate.people import ROLES, STUDENT, roles
 from sync.validate.satellites import (
@@ -100,4 +101,6 @@ def _arranged(frame: pl.DataFrame) -> pl.DataFrame:
     own = [n for n in frame.columns if not n.startswith("_")]
     whole = frame.select(*own, KEY, FILE, ROW, KEEP)
     # Sorting millions of texts costs as much as all the rest; many files are in order.
-    return whole if whole[KEY].is_sorted() else whole.sort(KEY)
+    if not whole[KEY].is_sorted():
+        return in_order(whole, KEY)
+    return put_away(whole.with_columns(pl.col(KEY).set_sorted()))

@@ -17,6 +17,7 @@ from sync.model.mirror import REMOTE_ID
 from sync.model.operation import Operation
 from sync.model.request import Json, Request
 from sync.model.roster import KEY
+from sync.shelf import in_ranges, in_slices
 from sync.targets.common.answers import segment
 from sync.targets.common.projecting import Context
 
@@ -33,8 +34,15 @@ def cannot_end(joined: pl.DataFrame) -> pl.Series:
     lives = pl.col("was_active") | pl.col("decision").is_in(
         ["create", "reactivate"]
     ).fill_null(value=False)
-    stays = (lives & ~going).any().over(group)
-    return joined.select((going & stays).alias("stays")).to_series()
+    groups = joined.filter(going).select(group.unique().implode()).to_series()
+    near = in_slices(
+        joined.select(KEY), lambda rows: rows.select(near=group.is_in(groups))
+    )
+    # Few are going, and only who stays beside them matters.
+    few = joined.with_row_index("_place").filter(near["near"])
+    stays = few.filter(going & (lives & ~going).any().over(group))["_place"]
+    places = pl.int_range(joined.height, dtype=pl.UInt32, eager=True)
+    return places.is_in(stays.implode()).alias("stays")
 
 
 def waves(operations: pl.DataFrame) -> pl.Series:
@@ -81,24 +89,33 @@ def body(after: Mapping[str, Any]) -> Json:
     return found
 
 
+def _unlike(ours: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
+    return ours.join(held, on=["sourcedId", KEY], how="anti", maintain_order="left")
+
+
 def with_free_ids(frame: pl.DataFrame, context: Context) -> pl.DataFrame:
     """An id that the target holds for another enrollment (of somebody who changed
     course under the same id) is made one that is free."""
     remote = context.mirror.frames.get(Entity.ENROLLMENTS)
     if remote is None:
         return frame
-    held = remote.select(
-        pl.col(REMOTE_ID).alias("sourcedId"), pl.col(KEY).alias("_holder")
-    ).unique("sourcedId", keep="first", maintain_order=True)
+    held = remote.select(pl.col(REMOTE_ID).alias("sourcedId"), KEY)
+    # Most are held for themselves; only the others need be looked up.
+    odd = in_ranges(frame.select("sourcedId", KEY), held, KEY, _unlike)
+    taken = odd.join(held, on="sourcedId", how="semi").select(KEY)
+    if taken.is_empty():
+        return frame
     another = pl.concat_str(
         *("sourcedId", "courseSourcedId", "schoolSourcedId", "role"), separator="."
     )
-    found = frame.select("sourcedId").join(
-        held, on="sourcedId", how="left", maintain_order="left"
+    marked = frame.select(KEY).join(
+        taken.unique().with_columns(_taken=pl.lit(value=True)),
+        on=KEY,
+        how="left",
+        maintain_order="left",
     )
-    taken = (pl.lit(found["_holder"]) != pl.col(KEY)).fill_null(value=False)
     return frame.with_columns(
-        pl.when(taken & another.is_not_null())
+        pl.when(marked["_taken"].fill_null(value=False) & another.is_not_null())
         .then(another)
         .otherwise("sourcedId")
         .alias("sourcedId")

@@ -12,6 +12,7 @@ import polars as pl
 
 from sync.model.entities import Entity
 from sync.model.roster import KEY
+from sync.shelf import in_slices, rows_at
 from sync.targets.base import DECISION
 from sync.targets.common.projecting import (
     BLOCKED,
@@ -100,22 +101,24 @@ def folded(frame: pl.DataFrame, key: pl.Expr) -> tuple[pl.DataFrame, int]:
         .otherwise(2)
     )
     named = pl.when(lost).then(own).otherwise(key).alias(KEY)
-    keys = frame.select(named, "sourcedId", rank.alias("_rank"))
+    told = (named, "sourcedId", rank.alias("_rank"))
+    keys = in_slices(frame, lambda rows: rows.select(told))
     order = _one_each(keys.with_row_index("_place")).sort(KEY)
-    kept = frame[order["_place"]].with_columns(order[KEY].set_sorted())
+    kept = rows_at(frame, order["_place"]).with_columns(order[KEY].set_sorted())
     return kept, frame.height - kept.height
 
 
 def _one_each(keys: pl.DataFrame) -> pl.DataFrame:
     """``_key`` and ``_place`` of one row of each key: only where a key has several
     rows, they are put in order."""
-    several = keys.filter(pl.col(KEY).is_duplicated())
+    twice = keys[KEY].is_duplicated()
+    several = keys.filter(twice)
     if several.is_empty():
         return keys.select(KEY, "_place")
     first = several.sort(KEY, "_rank", "sourcedId").unique(
         KEY, keep="first", maintain_order=True
     )
-    others = keys.filter(~pl.col(KEY).is_duplicated())
+    others = keys.filter(~twice)
     return pl.concat([others, first]).select(KEY, "_place")
 
 

@@ -15,6 +15,7 @@ from sync.model.entities import METADATA_PREFIX, PEOPLE, Entity
 from sync.model.mirror import REMOTE_ID, REST
 from sync.model.normalise import FIELD_SEPARATOR
 from sync.model.roster import KEY
+from sync.shelf import in_order, in_slices, rows_at
 from sync.targets.base import ID, Wants
 from sync.targets.common.distinct import by_value
 
@@ -51,23 +52,27 @@ def keyed(table: pl.DataFrame) -> pl.DataFrame:
     # Most servers were asked for that order, and to look is cheaper than to sort.
     if table[ID].is_sorted():
         return named.with_columns(pl.col(KEY).set_sorted())
-    return named.sort(KEY)
+    return in_order(named, KEY)
 
 
 def people(wants: Wants, table: pl.DataFrame) -> pl.DataFrame:
     """A table of users, with the ``metadata.*`` columns that the drop has."""
+    extra = metadata(wants, PEOPLE)
+    clean = in_slices(table, lambda rows: _plain(rows).with_columns(extra))
+    if clean["birthDate"].null_count() == clean.height:
+        clean = clean.drop("birthDate")  # this read side does not show it
+    return keyed(clean)
+
+
+def _plain(table: pl.DataFrame) -> pl.DataFrame:
     texts = ("username", "givenName", "familyName", "middleName", "email", "phone")
-    clean = table.with_columns(
+    return table.with_columns(
         *(by_value(table[name], normalise.text) for name in (*texts, "identifier")),
         by_value(table["status"], normalise.status),
         by_value(table["enabledUser"], normalise.boolean),
         by_value(table["birthDate"], normalise.date),
         by_value(table["grades"], _grades),
-        *metadata(wants, PEOPLE),
     )
-    if clean["birthDate"].null_count() == clean.height:
-        clean = clean.drop("birthDate")  # this read side does not show it
-    return keyed(clean)
 
 
 def _grades(column: pl.Expr) -> pl.Expr:
@@ -98,8 +103,7 @@ def metadata(wants: Wants, entities: Sequence[Entity]) -> list[pl.Expr]:
     ]
 
 
-def _enrollments(tables: Tables) -> pl.DataFrame:
-    table = tables["enrollments"]
+def _enrollments(table: pl.DataFrame) -> pl.DataFrame:
     return table.with_columns(
         by_value(table["role"], normalise.enrollment_role),
         by_value(table["status"], normalise.status),
@@ -112,7 +116,11 @@ def _enrollments(tables: Tables) -> pl.DataFrame:
 def by_id(wants: Wants, tables: Tables) -> pl.DataFrame:
     """Enrollments under their own identifiers."""
     extra = metadata(wants, (Entity.ENROLLMENTS,))
-    return keyed(_enrollments(tables).with_columns(*extra))
+    return keyed(
+        in_slices(
+            tables["enrollments"], lambda rows: _enrollments(rows).with_columns(*extra)
+        )
+    )
 
 
 def by_course(tables: Tables) -> pl.DataFrame:
@@ -120,32 +128,50 @@ def by_course(tables: Tables) -> pl.DataFrame:
 
     Course and school are the record's own, or else those of its class.
     """
-    # No request here writes what is carried along, and it changes with every lesson.
-    frame = keyed(_enrollments(tables)).drop(REST)
-    if "classes" in tables:
-        classes = tables["classes"].select(
-            pl.col(ID).alias("classSourcedId"),
-            pl.col("courseSourcedId").alias("_course"),
-            pl.col("schoolSourcedId").alias("_school"),
-        )
-        frame = frame.join(classes, on="classSourcedId", how="left").with_columns(
-            pl.coalesce("courseSourcedId", "_course").alias("courseSourcedId"),
-            pl.coalesce("schoolSourcedId", "_school").alias("schoolSourcedId"),
-        )
-    identity = ("userSourcedId", "courseSourcedId", "schoolSourcedId", "role")
-    whole = pl.all_horizontal(pl.col(*identity).is_not_null())
-    return (
-        frame.with_columns(
-            pl.when(whole)
-            .then(normalise.key(*identity))
-            .otherwise(pl.concat_str(pl.lit("?"), REMOTE_ID))
-            .alias(KEY),
+    classes = _places(tables)
+    frame = in_slices(tables["enrollments"], lambda rows: _identified(rows, classes))
+    first = (
+        frame.select(
+            pl.int_range(pl.len(), dtype=pl.UInt32).alias("_place"),
+            KEY,
+            REMOTE_ID,
             # Ended ones are history: they stand behind an active one of the same key.
             _rank=(pl.col("status") != "active").cast(pl.UInt8),
         )
         .sort(KEY, "_rank", REMOTE_ID)
         .unique(KEY, keep="first", maintain_order=True)
-        .select(
-            pl.exclude("_rank", "_course", "_school"),
+    )
+    return rows_at(frame, first["_place"]).with_columns(pl.col(KEY).set_sorted())
+
+
+def _places(tables: Tables) -> pl.DataFrame | None:
+    """Course and school of the classes."""
+    if "classes" not in tables:
+        return None
+    return tables["classes"].select(
+        pl.col(ID).alias("classSourcedId"),
+        pl.col("courseSourcedId").alias("_course"),
+        pl.col("schoolSourcedId").alias("_school"),
+    )
+
+
+def _identified(rows: pl.DataFrame, classes: pl.DataFrame | None) -> pl.DataFrame:
+    """Enrollments under the identity that EduBridge gives them."""
+    # No request here writes what is carried along, and it changes with every lesson.
+    frame = keyed(_enrollments(rows)).drop(REST)
+    if classes is not None:
+        found = frame.select("classSourcedId").join(
+            classes, on="classSourcedId", how="left", maintain_order="left"
         )
+        frame = frame.with_columns(
+            pl.coalesce("courseSourcedId", found["_course"]).alias("courseSourcedId"),
+            pl.coalesce("schoolSourcedId", found["_school"]).alias("schoolSourcedId"),
+        )
+    identity = ("userSourcedId", "courseSourcedId", "schoolSourcedId", "role")
+    whole = pl.all_horizontal(pl.col(*identity).is_not_null())
+    return frame.with_columns(
+        pl.when(whole)
+        .then(normalise.key(*identity))
+        .otherwise(pl.concat_str(pl.lit("?"), REMOTE_ID))
+        .alias(KEY),
     )

@@ -40,7 +40,8 @@ def frozen(
     meant = _maybe_meant(context, remote, wanted, by_course=by_course)
     if wanted is not None:
         meant = meant.join(wanted, on=KEY, how="anti")
-    carried = remote.filter(pl.col("_remote_id").is_in(ids)).select(KEY)
+    named = remote.select(KEY, "_remote_id")
+    carried = named.filter(pl.col("_remote_id").is_in(ids)).select(KEY)
     more = pl.concat([carried, meant]).unique().sort(KEY)
     return pl.concat([own, of(Entity.ENROLLMENTS, more)])
 
@@ -56,6 +57,8 @@ def _maybe_meant(
     their place (a course or a class); of one whose place cannot be
     told, all of its user; of one whose user nobody knows, all in its place."""
     every = rows = _not_carried_out(context, wanted)
+    if every.is_empty():
+        return remote.clear().select(KEY)
     home = Entity.COURSES if by_course else Entity.CLASSES
     place = "courseSourcedId" if by_course else "classSourcedId"
     if not by_course:  # what stands there under its own id means that record

@@ -16,6 +16,7 @@ from sync.model.ledger import digest
 from sync.model.mirror import FROZEN, REMOTE_ID
 from sync.model.normalise import FIELD_SEPARATOR
 from sync.model.roster import KEY
+from sync.shelf import put_away
 from sync.targets.base import ID, Wants
 from sync.targets.common.mirroring import (
     Tables,
@@ -40,8 +41,8 @@ def assemble(
     if "users" in tables:
         everybody = people(wants, tables["users"])
         student = is_student()
-        frames[Entity.STUDENTS] = everybody.filter(student)
-        frames[Entity.USERS] = everybody.filter(~student)
+        frames[Entity.STUDENTS] = put_away(everybody.filter(student))
+        frames[Entity.USERS] = put_away(everybody.filter(~student))
         if Entity.AGENTS in wants.entities:
             asked = students_that_matter(
                 wants, tables["users"], types_matter=types_matter
