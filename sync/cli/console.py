@@ -145,12 +145,22 @@ class Console:
         self._advice = _one_line(text)
         self._err.say(self._advice, head="roster-sync:")
 
+    @property
+    def attended(self) -> bool:
+        """Whether there is a person at a terminal, who can be asked."""
+        return is_terminal(sys.stdin) and is_terminal(self._stderr)
+
+    def answer(self, question: str) -> str | None:
+        """What the person types; null where he ends the input."""
+        self._err.say(f"{question} ", end="")
+        line = sys.stdin.readline()
+        return line.strip() if line else None
+
     def ask(self, question: str) -> bool:
         """Whether the person at the terminal says yes; no where there is no person."""
-        if not (is_terminal(sys.stdin) and is_terminal(self._stderr)):
+        if not self.attended:
             return False
-        self._err.say(f"{question} [y/N] ", end="")
-        return sys.stdin.readline().strip().lower() in {"y", "yes"}
+        return (self.answer(f"{question} [y/N]") or "").lower() in {"y", "yes"}
 
     @contextmanager
     def stage(

@@ -82,6 +82,38 @@ def everywhere(
 
 
 @app.command()
+def init(
+    drop: options.FirstDrop = None,
+    kind: options.Kind = None,
+    address: options.Address = None,
+    api_address: options.ApiAddress = None,
+    token_address: options.TokenAddress = None,
+    oneroster_version: options.OneRosterVersion = None,
+    sign_in: options.SignIn = None,
+    writes: options.Writes = None,
+    target: options.NewTarget = None,
+    timezone: options.TimeZone = None,
+    mapping: options.Mapping = None,
+) -> None:
+    """Look at the files, ask a few questions, write roster-sync.toml, try it."""
+    from sync.cli.init import Asked
+    from sync.cli.init import init as run
+
+    answers = {
+        "kind": kind,
+        "address": address,
+        "api-address": api_address,
+        "token-address": token_address,
+        "oneroster-version": oneroster_version,
+        "sign-in": sign_in,
+        "writes": writes,
+        "target": target,
+        "timezone": timezone,
+    }
+    _end(run(session, Asked(drop, mapping, answers)))
+
+
+@app.command()
 def check(
     drop: options.DropPath,
     mapping: options.Mapping = None,
@@ -219,6 +251,25 @@ def status(
     from sync.cli.status import status as run
 
     _end(run(session, target or [], max_age))
+
+
+@app.command("install-cron")
+def install_cron(
+    drop: options.FirstDrop = None,
+    target: options.OnlyTargets = None,
+    at: options.StartTime = "02:30",
+    deadline: options.NightDeadline = "2h",
+    user: options.RunAs = None,
+    out: options.UnitsOut = None,
+    *,
+    printed: options.Printed = False,
+) -> None:
+    """The lines for cron, or the units for systemd, of the nightly job."""
+    from sync.cli.install_cron import Wish
+    from sync.cli.install_cron import install_cron as run
+
+    wish = Wish(drop, target or [], at, deadline, user, out, printed)
+    _end(run(session, wish))
 
 
 @app.command()

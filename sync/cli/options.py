@@ -205,3 +205,51 @@ MappingOut = Annotated[
     Path | None, typer.Option(help="The file to write instead of printing.")
 ]
 MappingName = Annotated[str | None, typer.Option(help="The mapping's name.")]
+
+# init and install-cron.
+FirstDrop = Annotated[
+    Path | None,
+    typer.Argument(metavar="[DROP]", help="The folder into which the files are put."),
+]
+Kind = Annotated[
+    str | None,
+    typer.Option(help="timeback, oneroster, edubridge, schoology or openedx."),
+]
+Address = Annotated[
+    str | None,
+    typer.Option(help="Its URL; for TimeBack and EduBridge also staging, production."),
+]
+ApiAddress = Annotated[
+    str | None,
+    typer.Option(help="Of TimeBack with a URL: the URL of its api. [the same]"),
+]
+TokenAddress = Annotated[
+    str | None, typer.Option(help="Where tokens are fetched, if it is asked for.")
+]
+OneRosterVersion = Annotated[
+    str | None, typer.Option(help="1.2 or 1.1. [as the URL says]")
+]
+SignIn = Annotated[
+    str | None, typer.Option(help="Of OneRoster 1.1: token or consumer. [token]")
+]
+Writes = Annotated[
+    str | None, typer.Option(help="Of OneRoster: none, put or post-put. [none]")
+]
+NewTarget = Annotated[
+    str | None, typer.Option("--target", help="The target's name. [district]")
+]
+TimeZone = Annotated[
+    str | None, typer.Option(help="Such as America/Chicago. [the machine's]")
+]
+StartTime = Annotated[str, typer.Option("--at", help="When it starts each night.")]
+NightDeadline = Annotated[
+    str,
+    typer.Option("--deadline", help="How long a run may send, from its start."),
+]
+RunAs = Annotated[
+    str | None, typer.Option(help="Who runs it. [the owner of the configuration]")
+]
+Printed = Annotated[bool, typer.Option("--print", help="Print all of it.")]
+UnitsOut = Annotated[
+    Path | None, typer.Option(help="A folder to write it to, a file for each.")
+]

@@ -29,24 +29,25 @@ def ping(session: Session, names: Sequence[str]) -> ExitCode:
     tables = [config.target(name) for name in dict.fromkeys(names)]
     asked: list[tuple[TargetConfig, Ping | RosterSyncError]] = []
     for table in tables:
-        asked.append((table, _one(session, table)))
-        _print(session, *asked[-1])
+        asked.append((table, ping_one(session, table)))
+        show(session, *asked[-1])
         if session.stopped:
             break
-    code = worst(_code(result) for _, result in asked)
+    code = worst(code_of(result) for _, result in asked)
     session.console.document(
         {
             "format": 1,
             "exit_code": int(code),
-            "targets": [_document(table, result) for table, result in asked],
+            "targets": [document(table, result) for table, result in asked],
         }
     )
     if code is not ExitCode.DONE:
-        session.console.advice(_advice(asked, code))
+        session.console.advice(advice(asked, code))
     return code
 
 
-def _one(session: Session, table: TargetConfig) -> Ping | RosterSyncError:
+def ping_one(session: Session, table: TargetConfig) -> Ping | RosterSyncError:
+    """What one target says, or why it cannot be asked."""
     try:
         target = make_target(table)
         return session.run(lambda: ask(table, target, on_wire=session.on_wire))
@@ -56,20 +57,21 @@ def _one(session: Session, table: TargetConfig) -> Ping | RosterSyncError:
         return error
 
 
-def _code(result: Ping | RosterSyncError) -> ExitCode:
+def code_of(result: Ping | RosterSyncError) -> ExitCode:
+    """The exit code of what was found."""
     if isinstance(result, RosterSyncError):
         return ExitCode(result.exit_code)
     return result.exit_code
 
 
-def _advice(
+def advice(
     asked: Sequence[tuple[TargetConfig, Ping | RosterSyncError]], code: ExitCode
 ) -> str:
     """One line: the first trouble of the worst kind, and that there is more of it."""
     lines = [
         line
         for table, result in asked
-        if _code(result) is code
+        if code_of(result) is code
         for line in _lines(table, result)
     ]
     more = len(lines) - 1
@@ -82,9 +84,8 @@ def _lines(table: TargetConfig, result: Ping | RosterSyncError) -> list[str]:
     return [f"{table.name}: {trouble.line()}" for trouble in result.troubles]
 
 
-def _print(
-    session: Session, table: TargetConfig, result: Ping | RosterSyncError
-) -> None:
+def show(session: Session, table: TargetConfig, result: Ping | RosterSyncError) -> None:
+    """Print what was found."""
     console = session.console
     console.result(Text(plain(f"{table.name} ({table.kind})"), style="bold"))
     if isinstance(result, RosterSyncError):
@@ -138,11 +139,12 @@ def _records(one: ListPing) -> str:
     return f"{one.records:,}" if one.exact else f"at least {one.records:,}"
 
 
-def _document(table: TargetConfig, result: Ping | RosterSyncError) -> dict[str, Any]:
+def document(table: TargetConfig, result: Ping | RosterSyncError) -> dict[str, Any]:
+    """What was found, as JSON."""
     head = {
         "target": table.name,
         "kind": table.kind,
-        "exit_code": int(_code(result)),
+        "exit_code": int(code_of(result)),
     }
     if isinstance(result, RosterSyncError):
         return {**head, "error": result.message, "do": result.do}
