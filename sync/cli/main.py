@@ -45,9 +45,11 @@ app.add_typer(mappings_app, name="mappings")
 
 
 def _version() -> None:
-    from sync.version import PROGRAM
+    from sync.cli.versions import lines, versions
 
-    Console().text(PROGRAM)
+    told = versions()
+    session.console.document({"format": 1, "versions": dict(told)})
+    session.console.text("\n".join(lines(told)))
     raise typer.Exit
 
 
@@ -64,7 +66,7 @@ def everywhere(
         bool,
         typer.Option(
             "--version",
-            help="Print the version and end.",
+            help="Print the versions of what matters and end.",
             is_eager=True,
             callback=lambda asked: _version() if asked else None,
         ),
@@ -93,6 +95,7 @@ def init(
     writes: options.Writes = None,
     target: options.NewTarget = None,
     timezone: options.TimeZone = None,
+    state_dir: options.StateDir = None,
     mapping: options.Mapping = None,
 ) -> None:
     """Look at the files, ask a few questions, write roster-sync.toml, try it."""
@@ -109,6 +112,7 @@ def init(
         "writes": writes,
         "target": target,
         "timezone": timezone,
+        "state-dir": state_dir,
     }
     _end(run(session, Asked(drop, mapping, answers)))
 

@@ -241,6 +241,10 @@ NewTarget = Annotated[
 TimeZone = Annotated[
     str | None, typer.Option(help="Such as America/Chicago. [the machine's]")
 ]
+StateDir = Annotated[
+    str | None,
+    typer.Option(help="Where it keeps its state, from the configuration on. [state]"),
+]
 StartTime = Annotated[str, typer.Option("--at", help="When it starts each night.")]
 NightDeadline = Annotated[
     str,

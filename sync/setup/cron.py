@@ -170,7 +170,9 @@ _HARD = (
     *("SystemCallFilter=@system-service", "SystemCallErrorNumber=EPERM"),
     "UMask=0077",
 )
-"""What neither Python nor polars nor SQLite needs (systemd.exec, Sandboxing)."""
+"""What neither Python nor polars nor SQLite needs (systemd.exec, Sandboxing). Not
+``MemoryDenyWriteExecute``: polars looks at the processor with a page of code that it
+makes."""
 
 
 def _hardening(job: Job) -> Iterator[str]:

@@ -156,6 +156,13 @@ def _name(text: str, _: Known) -> str:
     return text
 
 
+def _folder(text: str, _: Known) -> str:
+    if not text:
+        message = "it takes a folder, such as /var/lib/roster-sync"
+        raise ValueError(message)
+    return text
+
+
 def _zone(text: str, _: Known) -> str:
     return named_timezone(text).key
 
@@ -221,5 +228,11 @@ QUESTIONS: tuple[Question, ...] = (
         'Whose "today" decides on begin and end dates',
         default=lambda _: machine_timezone().key,
         judged=_zone,
+    ),
+    Question(
+        "state-dir",
+        "Where it keeps what it must know the next night",
+        default=lambda _: "state",
+        judged=_folder,
     ),
 )

@@ -67,7 +67,7 @@ def configuration(answers: Known, mapping: str, schema: str) -> str:
         "",
         *_lines(
             (
-                Key("state_dir", "state", "what is kept from night to night: keep it"),
+                Key("state_dir", answers["state-dir"], "what it must know: back it up"),
                 Key("timezone", answers["timezone"], 'whose "today" decides on dates'),
             )
         ),

@@ -69,7 +69,7 @@ def test_no_text_names_a_command_that_does_not_exist() -> None:
 
 def test_the_table_of_commands_has_every_command_and_no_other() -> None:
     first = [row[0] for row in rows(section(text_of("README.md"), "Commands"))]
-    named = re.findall(r"`([a-z]+)[^`]*`", " ".join(first))
+    named = re.findall(r"`([a-z-]+)[^`]*`", " ".join(first))
     assert len(named) == len(set(named))
     assert set(named) == commands()
 
@@ -95,7 +95,31 @@ def test_every_option_that_a_page_names_exists() -> None:
     assert named <= known
 
 
-def test_the_readme_by_hand_ends_as_it_says(
+def test_the_first_ten_minutes_end_as_they_say(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+    told = section(text_of("README.md"), "The first ten minutes")
+    begin, then = blocks(told, "console")
+    (_, *made), (_, *served) = command_lines(f"```\n{begin}```")
+    assert call_cli("samples", *made, folder=tmp_path).code == 0
+    district = tmp_path / served[-1]
+    sandbox.load(sandbox_document(read_tables(district)))
+    here = then.replace("http://127.0.0.1:8765", sandbox.url)
+    first, *rest = command_lines(f"```\n{here}```")
+    ended = [call_cli(*first, folder=tmp_path).told_well()]
+    edit(tmp_path / "roster-sync.toml", "per_second = 200 ", "per_second = 1000")
+    ended += [call_cli(*words, folder=tmp_path).told_well() for words in rest]
+    assert [one.code for one in ended] == [0, 0, 0, 0]
+    (shown,) = blocks(told, "text")
+    lines = [line for line in shown.splitlines() if line != "…"]
+    assert set(lines) <= set(ended[0].out.splitlines())
+    assert "nothing was written" in ended[1].out
+    assert all("changes were made" in one.out for one in ended[2:])
+
+
+def test_the_readme_step_by_step_ends_as_it_says(
     sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(ROOT / "samples", tmp_path / "samples")
@@ -106,7 +130,7 @@ def test_the_readme_by_hand_ends_as_it_says(
     edit(config, "requests_per_second = 200", "requests_per_second = 1000")
     for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
-    console = blocks(section(text_of("README.md"), "By hand"), "console")
+    console = blocks(section(text_of("README.md"), "Step by step"), "console")
     first, *_, last = [list(command_lines(f"```\n{one}```")) for one in console[1:]]
     ended = [call_cli(*words, folder=tmp_path).told_well() for words in first]
     assert [one.code for one in ended] == [0] * len(first)

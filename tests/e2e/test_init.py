@@ -54,7 +54,7 @@ def test_a_newcomer_gets_from_files_to_a_dry_run_with_two_commands(
     assert "clocks agree" in begun.out
     (following,) = commands(begun)
     assert following == ["run", "drop", "--target", "district", "--dry-run"]
-    dry = place.process(*following)
+    dry = place.run(*following)
     assert dry.code == 0
     assert "a preview" in dry.out
     assert "nothing was written" in dry.out
@@ -153,13 +153,15 @@ def test_where_nobody_can_be_asked_all_that_is_missing_is_named(
 def test_a_person_is_asked_and_may_answer_by_number(
     place: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    typed = iter(["nowhere", "drop", "9", "1", place.sandbox.url, "", "", "north", ""])
+    typed = iter(
+        ["nowhere", "drop", "9", "1", place.sandbox.url, "", "", "north", "", ""]
+    )
     asked = _at_a_terminal(monkeypatch, typed)
     ended = place.run("init")
     assert ended.code == 0
     assert "there is no nowhere" in ended.err
     assert "1  timeback   TimeBack" in ended.err
-    assert asked[-2].strip() == "--target [district]:"
+    assert asked[-3].strip() == "--target [district]:"
     assert commands(ended)[-1][3] == "north"
 
 

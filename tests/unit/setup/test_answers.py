@@ -92,7 +92,7 @@ def test_every_question_is_an_option_of_init() -> None:
 def test_what_has_a_default_need_not_be_answered(
     given: dict[str, str], known: dict[str, str]
 ) -> None:
-    usual = {"target": "district", "timezone": "America/Chicago"}
+    usual = {"target": "district", "timezone": "America/Chicago", "state-dir": "state"}
     assert complete({"timezone": "America/Chicago", **given}, None) == known | usual
 
 
@@ -122,6 +122,10 @@ def test_what_has_a_default_need_not_be_answered(
             "--target: it takes up to 64",
         ),
         (
+            {"kind": "timeback", "address": "staging", "state-dir": " "},
+            "--state-dir: it takes a folder",
+        ),
+        (
             {"kind": "timeback", "address": "staging", "timezone": "Chicago"},
             '--timezone: no such time zone; did you mean "America/Chicago"',
         ),
@@ -141,9 +145,10 @@ def test_without_files_all_that_is_missing_is_named_at_once() -> None:
 
 
 def test_a_person_is_asked_for_what_no_option_says_until_it_will_do() -> None:
-    person = Person("six", "timeback", "production", "a name", "north", "")
+    person = Person("six", "timeback", "production", "a name", "north", "", "")
     answers = complete({"timezone": None}, person)
     asked = ["kind", "kind", "address", "target", "target", "timezone"]
+    asked.append("state-dir")
     assert person.asked == asked
     assert [one.split(",")[0] for one in person.wrong] == [
         "it takes timeback",
@@ -155,5 +160,6 @@ def test_a_person_is_asked_for_what_no_option_says_until_it_will_do() -> None:
 def test_options_are_not_asked_for_again() -> None:
     person = Person("north")
     given = {"kind": "edubridge", "address": "staging", "timezone": "America/Denver"}
+    given["state-dir"] = "/var/lib/roster-sync"
     assert complete(given, person)["target"] == "north"
     assert person.asked == ["target"]
