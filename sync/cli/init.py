@@ -138,7 +138,8 @@ def _ask(
     if wrong:
         console.message(f"  {wrong}")
     else:
-        console.message(question.text)
+        console.message("")
+        console.message(question.text(known))
         width = max(map(len, choices), default=0)
         for number, (name, words) in enumerate(choices.items(), 1):
             console.message(f"  {number}  {name:<{width}}  {words}".rstrip())
@@ -208,7 +209,7 @@ def _try(session: Session, begun: Begun) -> None:
         more = f" and {len(unset) - 1} more" if unset[1:] else ""
         are = "are" if unset[1:] else "is"
         message = f"the connection is not tried yet: {unset[0]}{more} {are} not set"
-        here = " (the sandbox prints them)" if is_here(begun.answers) else ""
+        here = " (the sandbox prints its own)" if is_here(begun.answers) else ""
         do = f"set what is listed above{here}, then ping"
         begun.silent = _LeftError(message, do=do)
         return

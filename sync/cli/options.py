@@ -209,7 +209,7 @@ MappingName = Annotated[str | None, typer.Option(help="The mapping's name.")]
 # init and install-cron.
 FirstDrop = Annotated[
     Path | None,
-    typer.Argument(metavar="[DROP]", help="The folder into which the files are put."),
+    typer.Argument(metavar="DROP", help="The folder into which the files are put."),
 ]
 Kind = Annotated[
     str | None,

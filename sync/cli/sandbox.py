@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
+from rich.text import Text
 
 from sync.cli.session import Session, duration
 from sync.disk import PRIVATE_FOLDER
@@ -69,6 +71,12 @@ def sandbox(session: Session, asked: Serve) -> ExitCode:
         console.result("credentials for the sample configuration:")
         for name, value in CREDENTIALS.items():
             console.result(f"  export {name}={value}")
+        files = "FOLDER" if asked.district is None else str(asked.district)
+        words = ("init", files, "--kind", "timeback", "--address", url)
+        console.result(
+            "in another terminal, with these set:",
+            Text(f"  {shlex.join(('roster-sync', *words))}", no_wrap=True),
+        )
         if console.lost:
             message = "the sandbox does not begin, since nobody would know its address"
             raise LocalError(message)

@@ -43,7 +43,8 @@ class Question:
     """One thing to know; ``name`` is its option without the dashes."""
 
     name: str
-    text: str
+    text: Callable[[Known], str]
+    """What to ask, after these answers."""
     choices: Callable[[Known], Mapping[str, str]] = lambda _: {}
     """What may be answered, each with a word on it; none where that is open."""
     default: Callable[[Known], str | None] = lambda _: None
@@ -62,6 +63,7 @@ class Question:
         """An answer, judged. Raises ``ValueError``."""
         text = text.strip()
         choices = self.choices(known)
+        text = text.lower() if text.lower() in choices else text
         if choices and text not in choices:
             message = f"it takes {', '.join(choices)}"
             raise ValueError(message)
@@ -88,14 +90,23 @@ def is_here(known: Known) -> bool:
     return is_loopback(urlsplit(known["address"]).hostname or "")
 
 
+_ADDRESSES: Mapping[str, str] = {
+    "timeback": "Its environment, staging or production; or the platform's address",
+    "oneroster": "Its address, up to and including /rostering/v1p2 or /v1p1",
+    "edubridge": "Its environment, staging or production; or its address",
+    "schoology": "The address of its API",
+    "openedx": "The address of the LMS, without a path",
+}
+
+
 def _is(*kinds: str) -> Callable[[Known], bool]:
     return lambda known: known.get("kind") in kinds
 
 
 def _address(text: str, known: Known) -> str:
     kind = known.get("kind")
-    if kind in _NAMED and text in ENVIRONMENTS:
-        return text
+    if kind in _NAMED and text.lower() in ENVIRONMENTS:
+        return text.lower()
     if kind is None:
         return text
     url = _url(text)
@@ -168,30 +179,30 @@ def _zone(text: str, _: Known) -> str:
 
 
 QUESTIONS: tuple[Question, ...] = (
-    Question("kind", "Which system do they go to?", lambda _: KINDS),
+    Question("kind", lambda _: "Which system do they go to?", lambda _: KINDS),
     Question(
         "address",
-        "Its address (for TimeBack and EduBridge also: staging or production)",
+        lambda known: _ADDRESSES[known.get("kind", "oneroster")],
         default=_usual_address,
         judged=_address,
     ),
     Question(
         "api-address",
-        "The address of its api, which lists the roster",
+        lambda _: "The address of its api, which lists the roster",
         default=lambda known: known["address"],
         asked=_has_two_addresses,
         judged=_origin,
     ),
     Question(
         "oneroster-version",
-        "Which version of OneRoster does it speak?",
+        lambda _: "Which version of OneRoster does it speak?",
         lambda _: {"1.2": "", "1.1": ""},
         lambda _: "1.2",
         lambda known: _is("oneroster")(known) and not version_of(known),
     ),
     Question(
         "sign-in",
-        "How does one sign in there?",
+        lambda _: "How does one sign in there?",
         lambda _: {
             "token": "OAuth 2: id and secret",
             "consumer": "OAuth 1.0a: key and secret",
@@ -201,14 +212,14 @@ QUESTIONS: tuple[Question, ...] = (
     ),
     Question(
         "token-address",
-        "Where does it give tokens (token URL)?",
+        lambda _: "Where does it give tokens (token URL)?",
         default=_usual_tokens,
         asked=_asks_for_tokens,
         judged=_url,
     ),
     Question(
         "writes",
-        "How does it take writes? Ask the vendor; OneRoster itself has none",
+        lambda _: "How does it take writes? Ask the vendor; OneRoster itself has none",
         lambda _: {
             "none": "only compare",
             "put": "PUT makes and changes",
@@ -219,19 +230,19 @@ QUESTIONS: tuple[Question, ...] = (
     ),
     Question(
         "target",
-        "A name for it, as --target takes it",
+        lambda _: "A name for it, as --target takes it",
         default=lambda _: "district",
         judged=_name,
     ),
     Question(
         "timezone",
-        'Whose "today" decides on begin and end dates',
+        lambda _: 'Whose "today" decides on begin and end dates',
         default=lambda _: machine_timezone().key,
         judged=_zone,
     ),
     Question(
         "state-dir",
-        "Where it keeps what it must know the next night",
+        lambda _: "Where it keeps what it must know the next night",
         default=lambda _: "state",
         judged=_folder,
     ),

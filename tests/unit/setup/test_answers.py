@@ -45,7 +45,7 @@ def test_every_question_is_an_option_of_init() -> None:
     ("given", "known"),
     [
         (
-            {"kind": "timeback", "address": "staging"},
+            {"kind": "TimeBack", "address": " Staging"},
             {"kind": "timeback", "address": "staging"},
         ),
         (

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from sync.config import SecretRef, load
+from sync.config import SecretRef, load, schema
 from sync.setup.answers import complete
 from sync.setup.write import configuration, variables
 from sync.targets.registry import SETTINGS, make_target
+from tests.support.schema import conforms
 
 OWN = "https://roster.example"
 TOKENS = f"{OWN}/oauth2/token"
@@ -71,6 +73,11 @@ def test_what_is_written_is_a_configuration_that_makes_a_target(
     for name in variables(answers):
         monkeypatch.setenv(name, f"the value of {name}")
     assert make_target(table).services
+
+
+def test_editors_find_nothing_wrong_in_it(answers: dict[str, str]) -> None:
+    text = configuration(answers, "clever", "schema.json")
+    assert conforms(tomllib.loads(text), schema(SETTINGS)) == []
 
 
 def test_every_key_says_what_it_decides(answers: dict[str, str]) -> None:

@@ -1,0 +1,37 @@
+"""The page on cron and systemd says what ``install-cron`` prints."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from sync.errors import ExitCode
+from sync.setup import files
+from tests.docs.pages import blocks, rows, section, text_of
+from tests.unit.setup.test_cron import JOB, lines, unit
+
+PAGE = "docs/cron.md"
+
+
+def test_the_lines_of_cron_are_those_that_are_printed() -> None:
+    (shown,) = blocks(section(text_of(PAGE), "cron"), "text")
+    assert shown.splitlines() == lines(JOB, "roster-sync-district.crontab")
+
+
+def test_each_exit_code_is_there_and_the_service_does_as_the_table_says() -> None:
+    table = rows(section(text_of(PAGE), "What each exit code asks for"))
+    said = {int(row[0]): row[3] for row in table}
+    assert set(said) == set(map(int, ExitCode)) - {ExitCode.CHANGES}
+    service = unit(JOB, "roster-sync-district.service")["Service"]
+    good = {0, int(service["SuccessExitStatus"])}
+    final = set(map(int, service["RestartPreventExitStatus"].split()))
+    assert {code for code, does in said.items() if does == "succeeds"} == good
+    assert {code for code, does in said.items() if does == "fails"} == final
+    assert said[ExitCode.TARGET_FAILED].startswith("starts again")
+
+
+def test_every_unit_that_the_page_names_is_made() -> None:
+    made = {*files(JOB), *files(replace(JOB, targets=("a", "b")))}
+    named = re.findall(r"\broster-sync[a-z-]*\.(?:service|timer)", text_of(PAGE))
+    assert named
+    assert set(named) <= made
