@@ -96,6 +96,8 @@ def init(session: Session, asked: Asked) -> ExitCode:
     person = console.attended and not session.yes
     place = place_of(session.config_path)
     drop = _drop(console, asked, person=person)
+    if not person:  # a wrong option need not wait for the files
+        complete(asked.answers, None)
     seen = look(drop, asked.mapping)
     console.result(f"{drop} is read as {seen.mapping}: {seen.title}")
     answers = complete(asked.answers, partial(_ask, console) if person else None)
@@ -111,10 +113,12 @@ def _drop(console: Console, asked: Asked, *, person: bool) -> Path:
         return asked.drop
     if not person:
         raise without_files(asked.answers)
-    question = "The folder into which the files are put:"
-    while not is_there(drop := Path(_typed(console, question)).expanduser()):
-        console.message(f"  there is no {drop}")
-    return drop
+    while True:
+        text = _typed(console, "The folder into which the files are put:")
+        drop = Path(text).expanduser()
+        if text and is_there(drop):
+            return drop
+        console.message(f"  there is no {drop}" if text else "  it must have a name")
 
 
 def _typed(console: Console, question: str) -> str:

@@ -9,11 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import polars as pl
+
 from sync.errors import RefusedError, UsageError
 from sync.mapping import load, names, recognise
 from sync.mapping.choose import best, by_name, fits
 from sync.mapping.codes import SEVERAL_LAYOUTS
 from sync.mapping.model import MappingFile
+from sync.model.finding import Findings, Severity
 from sync.model.roster import DropKind, Peek
 from sync.read import peek
 from sync.suggest import Suggestion, suggest
@@ -77,9 +80,18 @@ def _drafted(drop: Path) -> Seen:
     made = suggest([drop], Path(DRAFT_NAME).stem)
     if made.tables:
         return Seen(DRAFT_NAME, "made for these files", made)
-    message = f"nothing can be made of the files in {drop}"
+    message = f"nothing can be made of the files in {drop}{_first_fault(made.findings)}"
     do = "give it CSV files with a header each, or a mapping of your own with --mapping"
     raise RefusedError(message, do=do)
+
+
+def _first_fault(findings: Findings) -> str:
+    """Why a file could not even be read; blank where each could."""
+    faults = findings.of_severity(Severity.REFUSED).filter(pl.col("file").is_not_null())
+    if faults.is_empty():
+        return ""
+    first = faults.row(0, named=True)
+    return f": {first['file']}: {first['message']}"
 
 
 def mapping_from(mapping: str, folder: Path) -> str:

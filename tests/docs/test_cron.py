@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+import pytest
+
 from sync.errors import ExitCode
 from sync.setup import files
 from tests.docs.pages import blocks, rows, section, text_of
@@ -16,6 +18,13 @@ PAGE = "docs/cron.md"
 def test_the_lines_of_cron_are_those_that_are_printed() -> None:
     (shown,) = blocks(section(text_of(PAGE), "cron"), "text")
     assert shown.splitlines() == lines(JOB, "roster-sync-district.crontab")
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_the_units_of_the_page_are_those_that_are_printed(number: int) -> None:
+    shown = blocks(text_of(PAGE), "ini")[number]
+    name = ("roster-sync-district.service", "roster-sync-district.timer")[number]
+    assert shown == files(JOB)[name]
 
 
 def test_each_exit_code_is_there_and_the_service_does_as_the_table_says() -> None:

@@ -22,7 +22,7 @@ JOB = Job(
     at=time(2, 30),
     deadline="2h",
     zone="America/Chicago",
-    variables=("A_CLIENT_ID", "A_CLIENT_SECRET"),
+    variables=("TIMEBACK_CLIENT_ID", "TIMEBACK_CLIENT_SECRET"),
 )
 RUN = (
     "/opt/roster-sync/bin/roster-sync run /srv/drops/tonight --target district "

@@ -66,6 +66,13 @@ def test_what_cannot_be_looked_at_is_said(
     assert said in raised.value.message
 
 
+def test_why_a_file_cannot_be_read_is_said(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text('a,b\n1,"2\n', "utf-8")
+    with pytest.raises(RefusedError) as raised:
+        look(tmp_path)
+    assert ": a.csv: " in raised.value.message
+
+
 def test_a_delivery_that_fits_several_layouts_is_not_guessed(tmp_path: Path) -> None:
     orgs = SAMPLES / "four-files" / "night-1" / "orgs.csv"
     (tmp_path / "orgs.csv").write_bytes(orgs.read_bytes())
