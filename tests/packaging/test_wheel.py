@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -58,6 +59,22 @@ def test_the_wheel_has_code_mappings_and_samples_and_nothing_else(wheel: Path) -
     ):
         assert wanted in names
     assert not [name for name in names if "/tests/" in name or name.endswith(".sqlite")]
+
+
+def test_the_archive_has_all_that_it_takes_to_build_test_and_read_it(
+    tmp_path: Path,
+) -> None:
+    build = (sys.executable, "-m", "build", "--no-isolation", "--sdist")
+    called(*build, "--outdir", tmp_path, ROOT, cwd=tmp_path)
+    [found] = tmp_path.glob("*.tar.gz")
+    with tarfile.open(found) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    tops = {name.partition("/")[0] for name in names}
+    files = {"LICENSE", "README.md", "Makefile", "Containerfile", "requirements.lock"}
+    assert tops >= files | {"docs", "mappings", "samples", "sync", "tests"}
+    kept = {"PKG-INFO", *(path.name for path in ROOT.iterdir())}
+    assert tops <= kept - {".venv", ".git", "state", "demo", "dist"}
+    assert not [name for name in names if name.endswith((".env", ".sqlite", ".pyc"))]
 
 
 @pytest.mark.long

@@ -1,4 +1,4 @@
-"""The page on cron and systemd says what ``install-cron`` prints."""
+"""The pages on installing and on cron say what ``init`` asks and what is printed."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ import pytest
 
 from sync.errors import ExitCode
 from sync.setup import files
+from sync.setup.questions import QUESTIONS
 from tests.docs.pages import blocks, rows, section, text_of
 from tests.unit.setup.test_cron import JOB, lines, unit
 
 PAGE = "docs/cron.md"
+INSTALL = "docs/install.md"
 
 
 def test_the_lines_of_cron_are_those_that_are_printed() -> None:
@@ -44,3 +46,9 @@ def test_every_unit_that_the_page_names_is_made() -> None:
     named = re.findall(r"\broster-sync[a-z-]*\.(?:service|timer)", text_of(PAGE))
     assert named
     assert set(named) <= made
+
+
+def test_the_options_of_init_are_the_questions_in_their_order() -> None:
+    table = rows(section(text_of(INSTALL), "A first configuration"))
+    said = [row[0].strip("`") for row in table if row[0].startswith("`--")]
+    assert said == [*(one.flag for one in QUESTIONS), "--mapping"]
