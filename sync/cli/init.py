@@ -68,6 +68,8 @@ class Begun:
     answers: Answers
     mapping: str
     """As the configuration names it."""
+    given: str | None
+    """The mapping that an option named."""
     written: tuple[Path, ...] = ()
     asked: dict[str, Any] | None = None
     """What the target said, where it was asked."""
@@ -101,7 +103,8 @@ def init(session: Session, asked: Asked) -> ExitCode:
     seen = look(drop, asked.mapping)
     console.result(f"{drop} is read as {seen.mapping}: {seen.title}")
     answers = complete(asked.answers, partial(_ask, console) if person else None)
-    begun = Begun(place, drop, seen, answers, mapping_from(seen.mapping, place.parent))
+    mapping = mapping_from(seen.mapping, place.parent)
+    begun = Begun(place, drop, seen, answers, mapping, asked.mapping)
     _write(session, begun)
     _read(session, begun)
     _try(session, begun)
@@ -169,7 +172,7 @@ def _read(session: Session, begun: Begun) -> None:
     with session.console.stage("check"):
         today = datetime.now(config.timezone).date()
         intake = take_in(begun.drop, How(mapping=name, whole=False), today)
-    session.console.result(*_counts(begun.drop, intake))
+    session.console.result(*_counts(begun, intake))
     if draft is not None and draft.open:
         first, *more = draft.open
         also = f", and {len(more)} more" if more else ""
@@ -181,25 +184,24 @@ def _read(session: Session, begun: Begun) -> None:
         begun.mend = _LeftError(error.message, do=error.do)
 
 
-def _counts(drop: Path, intake: Intake) -> Iterator[str]:
+def _counts(begun: Begun, intake: Intake) -> Iterator[str]:
     if intake.roster is None:
         return
     counts = intake.roster.counts.items()
     rows = (f"{entity.value} {one.read:,}" for entity, one in counts if one.read)
     rejected = sum(one.rejected for _, one in counts)
     bad = f"{rejected:,} of these rows are rejected" if rejected else "all are accepted"
-    yield f"{drop} has {', '.join(rows)}; {bad}"
+    yield f"{begun.drop} has {', '.join(rows)}; {bad}"
     if rejected:
-        yield f"  {_command('check', drop)} names each"
+        yield f"  {_check(begun)} names each"
 
 
 def _check(begun: Begun) -> str:
-    own = () if begun.seen.draft is None else ("--mapping", str(_beside(begun)))
-    return _command("check", begun.drop, *own)
-
-
-def _beside(begun: Begun) -> Path:
-    return begun.place.parent / begun.mapping
+    """The command that reads the files the same way."""
+    name = begun.given
+    if begun.seen.draft is not None:
+        name = str(begun.place.parent / begun.mapping)
+    return _command("check", begun.drop, *(("--mapping", name) if name else ()))
 
 
 def _try(session: Session, begun: Begun) -> None:

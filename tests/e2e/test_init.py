@@ -135,9 +135,21 @@ def test_for_files_never_seen_it_leaves_a_draft_and_what_is_to_do_in_it(
 def test_rows_that_are_rejected_are_counted(place: Workspace) -> None:
     messy = data_folder("samples") / "four-files" / "messy"
     address = ("--kind", "timeback", "--address", place.sandbox.url)
-    ended = place.run("init", messy, *address)
+    ended = place.run("init", messy, *address, "--mapping", "four-files")
     assert ended.code == 0
     assert "57 of these rows are rejected" in ended.out
+    assert f"roster-sync check {messy} --mapping four-files names each" in ended.out
+
+
+def test_a_delivery_that_would_be_refused_is_told_and_the_rest_goes_on(
+    place: Workspace,
+) -> None:
+    (place.folder / "drop" / "students.csv").write_text("sourcedId\ns1\n", "utf-8")
+    address = ("--kind", "timeback", "--address", place.sandbox.url)
+    ended = place.run("init", "drop", *address)
+    assert ended.code == 1
+    assert "the drop is refused: students.csv" in ended.line
+    assert [one[0] for one in commands(ended)] == ["check", "run"]
 
 
 @pytest.mark.parametrize("options", [(), ("--yes",)])
