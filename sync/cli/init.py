@@ -26,6 +26,7 @@ from sync.errors import (
 from sync.flow import How, Intake, refusal, take_in
 from sync.model.plain import plain
 from sync.setup import (
+    DOUBT,
     SCHEMA_NAME,
     Answers,
     Question,
@@ -41,6 +42,7 @@ from sync.setup import (
     variables,
     without_files,
 )
+from sync.suggest import Suggestion
 
 
 class _LeftError(RosterSyncError):
@@ -101,7 +103,7 @@ def init(session: Session, asked: Asked) -> ExitCode:
     if not person:  # a wrong option need not wait for the files
         complete(asked.answers, None)
     seen = look(drop, asked.mapping)
-    console.result(f"{drop} is read as {seen.mapping}: {seen.title}")
+    console.result(f"{drop} {_as_what(seen)}")
     answers = complete(asked.answers, partial(_ask, console) if person else None)
     mapping = mapping_from(seen.mapping, place.parent)
     begun = Begun(place, drop, seen, answers, mapping, asked.mapping)
@@ -109,6 +111,12 @@ def init(session: Session, asked: Asked) -> ExitCode:
     _read(session, begun)
     _try(session, begun)
     return _end(session, begun)
+
+
+def _as_what(seen: Seen) -> str:
+    if seen.draft is None:
+        return f"is read as {seen.mapping}: {seen.title}"
+    return "is in no layout that is known, so a mapping is drafted for it"
 
 
 def _drop(console: Console, asked: Asked, *, person: bool) -> Path:
@@ -173,15 +181,22 @@ def _read(session: Session, begun: Begun) -> None:
         today = datetime.now(config.timezone).date()
         intake = take_in(begun.drop, How(mapping=name, whole=False), today)
     session.console.result(*_counts(begun, intake))
-    if draft is not None and draft.open:
-        first, *more = draft.open
-        also = f", and {len(more)} more" if more else ""
-        message = f"{begun.mapping} is a draft, in which is left to do: {first}{also}"
+    left = None if draft is None else _left(draft)
+    if left is not None:
         do = f"see its comments, then {_check(begun)}"
-        begun.mend = _LeftError(message, do=do)
+        begun.mend = _LeftError(f"{begun.mapping} is a draft {left}", do=do)
     elif intake.refused:
         error = refusal(intake, f"see {_check(begun)}")
         begun.mend = _LeftError(error.message, do=error.do)
+
+
+def _left(draft: Suggestion) -> str | None:
+    """What somebody has to look at in a draft before anything is sent by it."""
+    if draft.open:
+        more = f", and {len(draft.open) - 1} more" if draft.open[1:] else ""
+        return f"in which is left to do: {draft.open[0]}{more}"
+    doubts = draft.toml.count(f"\n# {DOUBT}")
+    return f"with {doubts} doubt{'s' if doubts > 1 else ''}" if doubts else None
 
 
 def _counts(begun: Begun, intake: Intake) -> Iterator[str]:

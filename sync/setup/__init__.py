@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from sync.setup.answers import Answers, Ask, complete, without_files
 from sync.setup.cron import Job, files
-from sync.setup.layout import Seen, is_there, look, mapping_from
+from sync.setup.layout import DOUBT, Seen, is_there, look, mapping_from
 from sync.setup.place import SCHEMA_NAME, keep, place_of
 from sync.setup.questions import Question, is_here
 from sync.setup.write import configuration, variables
 
 __all__ = [
+    "DOUBT",
     "SCHEMA_NAME",
     "Answers",
     "Ask",

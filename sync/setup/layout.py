@@ -23,6 +23,8 @@ from sync.suggest import Suggestion, suggest
 
 DRAFT_NAME = "mapping.toml"
 """Of a mapping that was made for files never seen."""
+DOUBT = "DOUBT:"
+"""Begins each comment of a draft that says what was assumed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ def _is_of(seen: Peek, mapping: MappingFile) -> bool:
 def _drafted(drop: Path) -> Seen:
     made = suggest([drop], Path(DRAFT_NAME).stem)
     if made.tables:
-        return Seen(DRAFT_NAME, "made for these files", made)
+        return Seen(DRAFT_NAME, "a draft for these files", made)
     message = f"nothing can be made of the files in {drop}{_first_fault(made.findings)}"
     do = "give it CSV files with a header each, or a mapping of your own with --mapping"
     raise RefusedError(message, do=do)

@@ -132,6 +132,20 @@ def test_for_files_never_seen_it_leaves_a_draft_and_what_is_to_do_in_it(
     assert dry[0] == "run"
 
 
+def test_a_draft_with_doubts_alone_is_to_be_read_before_it_is_trusted(
+    place: Workspace,
+) -> None:
+    odd = place.folder / "odd"
+    odd.mkdir()
+    (odd / "pupils.csv").write_text(ODD.replace("Year", "Grade"), "utf-8")
+    address = ("--kind", "timeback", "--address", place.sandbox.url)
+    ended = place.run("init", "odd", *address, "--json")
+    assert (ended.code, ended.document["left_to_do"]) == (1, [])
+    draft = (place.folder / "mapping.toml").read_text("utf-8")
+    assert f"a draft with {draft.count('# DOUBT')} doubts" in ended.line
+    assert ended.document["next"][0] == "roster-sync check odd --mapping mapping.toml"
+
+
 def test_rows_that_are_rejected_are_counted(place: Workspace) -> None:
     messy = data_folder("samples") / "four-files" / "messy"
     address = ("--kind", "timeback", "--address", place.sandbox.url)

@@ -61,6 +61,7 @@ def test_the_wheel_has_code_mappings_and_samples_and_nothing_else(wheel: Path) -
     assert not [name for name in names if "/tests/" in name or name.endswith(".sqlite")]
 
 
+@pytest.mark.long
 def test_the_archive_has_all_that_it_takes_to_build_test_and_read_it(
     tmp_path: Path,
 ) -> None:
