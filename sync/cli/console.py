@@ -12,7 +12,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -153,7 +153,7 @@ class Console:
     def answer(self, question: str) -> str | None:
         """What the person types; null where he ends the input."""
         self._err.say(f"{question} ", end="")
-        line = sys.stdin.readline()
+        line = _as_typed(sys.stdin).readline()
         return line.strip() if line else None
 
     def ask(self, question: str) -> bool:
@@ -272,3 +272,12 @@ class _LiveStage(Stage):
 
 def _one_line(text: str) -> str:
     return plain(" ".join(text.split()))
+
+
+def _as_typed(file: TextIO) -> TextIO:
+    """The file; the name of a folder may be in another encoding than it has."""
+    reconfigure = getattr(file, "reconfigure", None)
+    if reconfigure is not None:
+        with suppress(ValueError):  # it was read from before, and so is set already
+            reconfigure(errors="surrogateescape")
+    return file

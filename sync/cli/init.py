@@ -96,6 +96,16 @@ class Begun:
 
 def init(session: Session, asked: Asked) -> ExitCode:
     """Look at the files, ask what is missing, write, and try it."""
+    with session.signals():  # polars would keep Ctrl-C from whoever is being asked
+        begun = _begin(session, asked)
+        _write(session, begun)
+        _read(session, begun)
+    _try(session, begun)
+    return _end(session, begun)
+
+
+def _begin(session: Session, asked: Asked) -> Begun:
+    """Everything that must be known."""
     console = session.console
     person = console.attended and not session.yes
     place = place_of(session.config_path)
@@ -106,11 +116,7 @@ def init(session: Session, asked: Asked) -> ExitCode:
     console.result(f"{drop} {_as_what(seen)}")
     answers = complete(asked.answers, partial(_ask, console) if person else None)
     mapping = mapping_from(seen.mapping, place.parent)
-    begun = Begun(place, drop, seen, answers, mapping, asked.mapping)
-    _write(session, begun)
-    _read(session, begun)
-    _try(session, begun)
-    return _end(session, begun)
+    return Begun(place, drop, seen, answers, mapping, asked.mapping)
 
 
 def _as_what(seen: Seen) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+import signal
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -191,14 +192,31 @@ def test_a_person_is_asked_and_may_answer_by_number(
     assert commands(ended)[-1][3] == "north"
 
 
+def interrupted() -> Iterator[str]:
+    """Answers the first question, and presses Ctrl-C at the second."""
+    yield "drop"
+    signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (lambda: iter(["drop", "timeback"]), "stopped before anything was written"),
+        (interrupted, "stopped by SIGINT before anything was sent"),
+    ],
+    ids=["Ctrl-D", "Ctrl-C"],
+)
 def test_who_goes_away_leaves_nothing_behind(
-    place: Workspace, monkeypatch: pytest.MonkeyPatch
+    typed: Callable[[], Iterator[str]],
+    said: str,
+    place: Workspace,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     before = set(place.folder.iterdir())
-    _at_a_terminal(monkeypatch, iter(["drop", "timeback"]))
+    _at_a_terminal(monkeypatch, typed())
     ended = place.run("init")
     assert ended.code == 7
-    assert "stopped before anything was written" in ended.line
+    assert said in ended.line
     assert set(place.folder.iterdir()) == before
 
 

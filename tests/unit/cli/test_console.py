@@ -341,6 +341,21 @@ def test_a_person_is_asked(
     assert err.getvalue() == "Go on? [y/N] "
 
 
+@pytest.mark.parametrize(
+    ("typed", "answer"), [(b" drop \n", "drop"), (b"\n", ""), (b"\xff\n", "\udcff")]
+)
+def test_what_is_typed_is_taken_as_it_is_but_for_spaces_around_it(
+    monkeypatch: pytest.MonkeyPatch, watched: Watched, typed: bytes, answer: str
+) -> None:
+    _, err = watched()
+    lines = io.TextIOWrapper(io.BytesIO(typed + typed), encoding="utf-8")
+    monkeypatch.setattr(sys, "stdin", lines)
+
+    console = Console(color=False)
+    assert [console.answer("Folder:") for _ in range(3)] == [answer, answer, None]
+    assert err.getvalue() == "Folder: " * 3
+
+
 def test_nobody_is_asked_where_nobody_is(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
