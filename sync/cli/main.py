@@ -517,8 +517,7 @@ def _caught(command: Callable[[], object]) -> int:
     except typer.Exit as end:
         code = end.exit_code
     except (typer.Abort, KeyboardInterrupt):
-        session.console.advice("stopped before anything was sent")
-        code = ExitCode.INTERRUPTED
+        code = _stopped()
     except typer.TyperException as error:
         message = error.format_message().rstrip(".")
         session.console.advice(f"{message}; see roster-sync --help")
@@ -529,9 +528,19 @@ def _caught(command: Callable[[], object]) -> int:
         code = _defect(error)
     else:
         code = result if isinstance(result, int) else ExitCode.DONE
+        code = _stopped() if code == _CTRL_C else code
     if code:
         session.console.conclude(int(code))
     return int(code)
+
+
+_CTRL_C = 130
+"""What typer makes of a KeyboardInterrupt."""
+
+
+def _stopped() -> ExitCode:
+    session.console.advice("stopped before anything was sent")
+    return ExitCode.INTERRUPTED
 
 
 def _defect(error: Exception) -> int:
