@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from sync.cli import main
 from sync.cli.console import Console
 from sync.cli.sandbox import CREDENTIALS
+from sync.cli.session import Session
 from sync.mapping import data_folder
 from sync.samples import sandbox_document, schoology_document
 from tests.support.commands import call_cli
@@ -212,6 +214,8 @@ def test_who_goes_away_leaves_nothing_behind(
     place: Workspace,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # A process that was told to stop stays stopped, and others share this one.
+    monkeypatch.setattr(main, "session", Session())
     before = set(place.folder.iterdir())
     _at_a_terminal(monkeypatch, typed())
     ended = place.run("init")
