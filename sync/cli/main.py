@@ -186,6 +186,26 @@ def run(
 
 
 @app.command()
+def watch(
+    folder: options.Watched,
+    target: options.TargetNames,
+    mapping: options.Mapping = None,
+    source: options.Source = None,
+    settle: options.Settle = "10s",
+    retry: options.Retry = "5m",
+    *,
+    delta: options.Delta = False,
+    once: options.Once = False,
+) -> None:
+    """Run every drop that arrives in a folder, when it is complete."""
+    from sync.cli.watch import Asked
+    from sync.cli.watch import watch as run
+
+    asked = Asked(folder, target, settle, retry, mapping, source, delta, once)
+    _end(run(session, asked))
+
+
+@app.command()
 def show(
     plan: options.PlanPath,
     entity: options.OneEntity = None,

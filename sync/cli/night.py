@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -52,6 +53,10 @@ class Night:
     accept_renames: Path | None = None
     confirmed: Confirmed | None = None
     """What stands in that file."""
+    arrived: bool = False
+    """It was seen to be complete: its sentinel need not be there any more."""
+    on_run: Callable[[str, str], None] = lambda _target, _run: None
+    """See ``Manner``."""
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -141,6 +146,7 @@ def _manner(session: Session, config: Config, asked: Night) -> Manner:
         wait=duration(asked.wait, "--wait"),
         deadline=deadline(asked.deadline, config),
         on_wire=session.on_wire,
+        on_run=asked.on_run,
         confirmed=asked.confirmed,
         options=asked.options,
     )
@@ -156,7 +162,7 @@ def _intake(
     """The drop as this target wants it: as far as it is known from an earlier night,
     or else read once, however many targets want it."""
     how = _how(table, asked)
-    found = incomplete(asked.drop, table.complete)
+    found = None if asked.arrived else incomplete(asked.drop, table.complete)
     if found is not None:
         return found
 

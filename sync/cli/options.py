@@ -103,6 +103,27 @@ DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Plan and report, but send nothing.")
 ]
 
+# watch.
+Watched = Annotated[
+    Path,
+    typer.Argument(metavar="FOLDER", help="The folder into which drops arrive."),
+]
+Settle = Annotated[
+    str,
+    typer.Option(
+        "--settle",
+        "--stable-for",
+        help="A drop is complete when nothing in it changed for so long.",
+    ),
+]
+Retry = Annotated[
+    str,
+    typer.Option(help="After a failure of the target: then, later twice as long."),
+]
+Once = Annotated[
+    bool, typer.Option("--once", help="Handle what is there, then end: for cron.")
+]
+
 # show, apply and resume.
 OneEntity = Annotated[
     str | None, typer.Option(help="Only this entity: students, users, ...")

@@ -100,11 +100,32 @@ class Session:
         """
         import asyncio
 
-        if self.collector is not None:  # from here on it may take hours
-            gc.freeze()
-            gc.set_threshold(*self.collector)
+        self.settle_in()
         with self.signals():
             return asyncio.run(_awaited(work))
+
+    def settle_in(self) -> None:
+        """From here on it may take hours: let the collector work again. What is there
+        by now stays; what comes later may go, so this is done once."""
+        if self.collector is not None:
+            gc.freeze()
+            gc.set_threshold(*self.collector)
+            self.collector = None
+
+    @contextmanager
+    def waiting(self, wake: Callable[[], None]) -> Iterator[None]:
+        """Within the block, whenever no run is at work, a first SIGINT or SIGTERM calls
+        ``wake``, and a run that begins after it sends nothing; a second one ends the
+        process at once."""
+
+        def handle(number: int, _frame: FrameType | None) -> None:
+            if self._stopped is not None:
+                os._exit(int(ExitCode.INTERRUPTED))
+            self._stopped = f"signal {signal.Signals(number).name}"
+            wake()
+
+        with _handling(handle):
+            yield
 
     @contextmanager
     def signals(self) -> Iterator[None]:
@@ -126,18 +147,24 @@ class Session:
                 self._wire.halt, self._stopped
             )
 
-        numbers = (signal.SIGINT, signal.SIGTERM)
-        before = {number: signal.signal(number, handle) for number in numbers}
-        try:
+        with _handling(handle):
             yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
 
     @property
     def stopped(self) -> bool:
         """Whether a signal has come."""
         return self._stopped is not None
+
+
+@contextmanager
+def _handling(handle: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, handle) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 async def _awaited(work: Callable[[], Awaitable[T]]) -> T:

@@ -1,5 +1,5 @@
 from .again import Asked, known_intake
-from .complete import incomplete, without_sentinel
+from .complete import incomplete, is_sentinel, sentinels_beside, without_sentinel
 from .context import Show, Step, shelf_of
 from .ending import Result
 from .intake import How, Intake, Rejection, refusal, take_in
@@ -25,12 +25,14 @@ __all__ = [
     "find_run",
     "how_read",
     "incomplete",
+    "is_sentinel",
     "known_intake",
     "left_by",
     "nightly",
     "read_confirmed",
     "refusal",
     "resume",
+    "sentinels_beside",
     "shelf_of",
     "take_in",
     "undo",

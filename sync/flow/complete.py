@@ -43,6 +43,17 @@ def incomplete(path: Path, sentinel: str) -> Intake | None:
     return Intake(drop, None, None, Findings.of([missing]))
 
 
+def sentinels_beside(path: Path, sentinel: str) -> list[Path]:
+    """The files beside a drop that say that it is complete, in order of their names."""
+    found = _beside(path, sentinel) if sentinel else []
+    return sorted(one for one in found if _stands_for(one, path))
+
+
+def is_sentinel(name: str, sentinel: str) -> bool:
+    """Whether a file of that name is such a sentinel."""
+    return bool(sentinel) and _matches(name, sentinel)
+
+
 def without_sentinel(intake: Intake, sentinel: str) -> Intake:
     """The intake without the note that nothing reads the sentinel."""
     if not sentinel:

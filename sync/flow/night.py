@@ -69,6 +69,8 @@ class Manner:
     wait: timedelta | None = None
     deadline: Deadline | None = None
     on_wire: Callable[[Wire], None] = lambda _: None
+    on_run: Callable[[str, str], None] = lambda _target, _run: None
+    """Told of a new run, by its target and its name, before it is registered."""
     confirmed: Confirmed | None = None
     """What somebody says of ids that have changed."""
     options: tuple[str, ...] = ()
@@ -103,6 +105,7 @@ def opened(
         TargetState.open(folder, name) as state,
     ):
         if record is None:
+            manner.on_run(name, run)
             state.begin_run(RunRecord(run, started, source=source, undoes=undoes))
         place = folder.run_folder(run)
         with run_log(place / "log.jsonl", run=run, target=name):

@@ -10,6 +10,7 @@ from sync.read.codes import CODES
 from sync.read.contents import Contents, contents
 from sync.read.drop import read_drop
 from sync.read.opened import Opened, open_drop
+from sync.read.packaging import hidden
 from sync.read.peek import peek
 from sync.read.scan import WHOLE
 
@@ -19,6 +20,7 @@ __all__ = [
     "Contents",
     "Opened",
     "contents",
+    "hidden",
     "open_drop",
     "peek",
     "read_drop",

@@ -7,9 +7,9 @@ disk when a call returns; a disk that fails is a ``LocalError``.
 from __future__ import annotations
 
 from sync.state.database import DamagedError
-from sync.state.folder import STATE_VERSION, StateFolder, write_atomic
+from sync.state.folder import STATE_VERSION, StateFolder, local_errors, write_atomic
 from sync.state.journal import STATES_SCHEMA, Journal, check_journal, read_states
-from sync.state.lock import hold
+from sync.state.lock import hold, watch_alone
 from sync.state.mirror import expire_mirror, load_mirror, mirror_place, save_mirror
 from sync.state.records import RUNS_SCHEMA, GoodDrop, RunEnd, RunFacts, RunRecord
 from sync.state.runs import TargetState, Undone
@@ -32,10 +32,12 @@ __all__ = [
     "expire_mirror",
     "hold",
     "load_mirror",
+    "local_errors",
     "mirror_place",
     "read_states",
     "save_mirror",
     "seal",
     "sign",
+    "watch_alone",
     "write_atomic",
 ]

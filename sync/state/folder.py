@@ -10,12 +10,14 @@ is replaced whole or not at all; a folder of a newer program is refused.
     targets/TARGET.same.json    the last good run, where it found nothing to do
     mirrors/TARGET/             what the target held when it was last read
     runs/RUN/                   journal, plan and reports of one run
+    watches/FOLDER/             what was claimed in a watched folder and is not filed
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import os
 import secrets
 from collections.abc import Iterator
@@ -65,6 +67,13 @@ class StateFolder:
     def run_folder(self, run: str) -> Path:
         """The folder of that run, made where it is not there yet."""
         folder = self.runs / plain_name(run)
+        make_folder(folder)
+        return folder
+
+    def watch_folder(self, watched: Path) -> Path:
+        """The folder for what is known of a watched folder, made on first use."""
+        place = os.fsencode(watched.resolve())
+        folder = self._part("watches") / hashlib.sha256(place).hexdigest()[:16]
         make_folder(folder)
         return folder
 

@@ -1,4 +1,4 @@
-"""One run per target at a time.
+"""One run per target at a time, and one watcher per folder.
 
 Level 3, under ``sync.state``. The lock is the kernel's (``flock``), so it is free the
 moment its process is gone, however it went; the file only says who holds it. It is
@@ -41,9 +41,7 @@ def hold(
     """
     path = folder.locks / f"{plain_name(target)}.lock"
     patience = time.monotonic() + (wait or timedelta()).total_seconds()
-    with local_errors(path):
-        descriptor = open_private(path, os.O_RDWR | os.O_NOFOLLOW)
-    try:
+    with _opened(path) as descriptor:
         while not _take(descriptor, path):
             if time.monotonic() >= patience:
                 raise _locked(target, descriptor)
@@ -51,6 +49,30 @@ def hold(
         with local_errors(path):
             _write_note(descriptor, run, started)
         yield
+
+
+@contextlib.contextmanager
+def watch_alone(path: Path, folder: Path, started: datetime) -> Iterator[None]:
+    """Be the one watcher of a folder within the block; ``path`` is its lock.
+
+    Raises ``LockedError`` naming the other one, and ``LocalError`` where nothing can be
+    locked.
+    """
+    with _opened(path) as descriptor:
+        if not _take(descriptor, path):
+            message = f"{folder} is watched already, by {_holder(descriptor)}"
+            raise LockedError(message, do="let that one go on, or end it first")
+        with local_errors(path):
+            _write_note(descriptor, None, started)
+        yield
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    with local_errors(path):
+        descriptor = open_private(path, os.O_RDWR | os.O_NOFOLLOW)
+    try:
+        yield descriptor
     finally:
         os.close(descriptor)
 
@@ -68,7 +90,7 @@ def _take(descriptor: int, path: Path) -> bool:
     return True
 
 
-def _write_note(descriptor: int, run: str, started: datetime) -> None:
+def _write_note(descriptor: int, run: str | None, started: datetime) -> None:
     note = {
         "pid": os.getpid(),
         "host": socket.gethostname(),
@@ -81,9 +103,14 @@ def _write_note(descriptor: int, run: str, started: datetime) -> None:
 
 def _locked(target: str, descriptor: int) -> LockedError:
     do = "wait for it to end, or let this command wait with --wait 30m"
+    message = f"target {target} is in the hands of {_holder(descriptor)}"
+    return LockedError(message, do=do)
+
+
+def _holder(descriptor: int) -> str:
     try:
         note = json.loads(os.pread(descriptor, _LONGEST_NOTE, 0))
-        holder = "run {run}, process {pid} on {host} since {started}".format(**note)
+        run = "" if note["run"] is None else f"run {note['run']}, "
+        return run + "process {pid} on {host} since {started}".format(**note)
     except (ValueError, KeyError, TypeError):  # it is being written at this moment
-        holder = "another command"
-    return LockedError(f"target {target} is in the hands of {holder}", do=do)
+        return "another command"
