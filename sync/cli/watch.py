@@ -51,6 +51,7 @@ def watch(session: Session, asked: Asked) -> ExitCode:
         hands = _Hands(session, config, state, asked)
         watcher = Watcher(watched, Claims(place), hands)
         hands.begin(watched)
+        watcher.name_strangers()
         with session.waiting(woken.set):
             work = watcher.once if asked.once else watcher.watch
             code = work(woken.wait)
@@ -60,8 +61,8 @@ def watch(session: Session, asked: Asked) -> ExitCode:
 
 def _watched(config: Config, asked: Asked) -> Watched:
     tables = [config.target(name) for name in dict.fromkeys(asked.targets)]
-    for table in tables:
-        make_target(table)  # a secret that is missing is told now, not at night
+    for table in tables:  # a secret that is missing is told now, not at night
+        dict(make_target(table).services)
     folder = asked.folder
     if not folder.is_dir():
         message = f"there is no folder {folder}"

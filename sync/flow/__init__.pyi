@@ -1,5 +1,11 @@
 from .again import Asked, known_intake
-from .complete import incomplete, is_sentinel, sentinels_beside, without_sentinel
+from .complete import (
+    announced,
+    incomplete,
+    is_sentinel,
+    sentinels_beside,
+    without_sentinel,
+)
 from .context import Show, Step, shelf_of
 from .ending import Result
 from .intake import How, Intake, Rejection, refusal, take_in
@@ -20,6 +26,7 @@ __all__ = [
     "Result",
     "Show",
     "Step",
+    "announced",
     "carry_out",
     "fetch_roster",
     "find_run",

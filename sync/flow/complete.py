@@ -43,6 +43,14 @@ def incomplete(path: Path, sentinel: str) -> Intake | None:
     return Intake(drop, None, None, Findings.of([missing]))
 
 
+def announced(path: Path, sentinel: str) -> bool:
+    """Whether a sentinel was seen in a drop or beside it; in a zip that cannot be
+    opened none is."""
+    inside = _inside(path) or []
+    found = any(_matches(name, sentinel) for name in inside)
+    return found or bool(sentinels_beside(path, sentinel))
+
+
 def sentinels_beside(path: Path, sentinel: str) -> list[Path]:
     """The files beside a drop that say that it is complete, in order of their names."""
     found = _beside(path, sentinel) if sentinel else []

@@ -20,7 +20,7 @@ from sync.watch import moving
 from sync.watch.claims import Claim, Claims, Ran
 from sync.watch.content import digest
 from sync.watch.look import Inside
-from sync.watch.names import DONE, HELD, REJECTED
+from sync.watch.names import DONE, HELD, REJECTED, WORKING
 from sync.watch.settling import Settling
 
 LONGEST_RETRY = 3600.0
@@ -160,7 +160,8 @@ class Carrier:
             self._forget(claim, "it went away")
 
     def turn(self) -> None:
-        """Carry each claim as far as it comes."""
+        """Carry each claim as far as it comes. Raises ``OSError`` where the folder
+        cannot be seen."""
         self._settle_again()
         blocked: set[str] = set()
         for claim in self.claims:
@@ -175,12 +176,12 @@ class Carrier:
             self._file(claim)
             return
         if not moving.is_there(self._folder, claim):
-            self._forget(claim, "it was taken away before it was filed")
+            if moving.is_folder(self._folder / WORKING):  # else the mount is away
+                self._forget(claim, "it was taken away before it was filed")
             return
         seen = claim.now(self._folder)
-        if seen.link is not None:
-            why = f"{seen.link} is a link, and links are not followed"
-            claim = replace(claim, refused=f"{why}; deliver the file itself")
+        if seen.unfit is not None:
+            claim = replace(claim, refused=seen.unfit)
             self._keep(claim)
             self._file(claim)
         elif seen.stamp == claim.stamp:
@@ -199,7 +200,7 @@ class Carrier:
         changed = [
             _Sight(str(one.number), now[one.number])
             for one in self.claims
-            if one.filed is None and now[one.number].stamp != one.stamp
+            if one.filed is None and now[one.number].stamp not in {(), one.stamp}
         ]
         for name, found in self._settling.complete(changed, self._hands.clock()):
             claim = self._claims[int(name)]
@@ -218,6 +219,9 @@ class Carrier:
         return digest(base, seen.stamp, self._hands.stopped)
 
     def _pending(self, claim: Claim) -> list[str]:
+        """The targets for which it has not had its run."""
+        if claim.filed is not None or claim.refused is not None:
+            return []
         none = Ran(None)
         targets = self._watched.targets
         return [one for one in targets if not claim.runs.get(one, none).final]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from sync.flow import incomplete, is_sentinel, sentinels_beside
+from sync.flow import announced, incomplete, is_sentinel, sentinels_beside
 from sync.read import hidden
 from sync.watch.names import LOOSE, is_archive, is_data, is_on_its_way, is_ours, meant
 
@@ -23,6 +23,7 @@ Stamp = tuple[tuple[str, int, int], ...]
 network file systems give anew with each look."""
 _NOT_A_FILE = -1
 """In place of a size: nothing in it that could be read."""
+_ITSELF = "deliver the file itself"
 _FOLDER, _ARCHIVE, _DATA, _NOTHING = "folder", "zip", "data", ""
 _KNOWN = {_FOLDER, _ARCHIVE, _DATA, _NOTHING}
 
@@ -42,8 +43,8 @@ class Inside:
     """The files of a drop."""
 
     stamp: Stamp
-    link: str | None = None
-    """A link among them, which is not followed."""
+    unfit: str | None = None
+    """Why it is not to be run: a link among them, or a name that is no text."""
     on_its_way: str | None = None
     """A file among them that is still being uploaded."""
 
@@ -85,7 +86,7 @@ class Looked:
 
 
 def look(folder: Path, sentinels: Sequence[str]) -> Looked:
-    """Look at all of the folder. Raises ``OSError`` where it cannot be listed."""
+    """Look at all of the folder. Raises ``OSError`` where it cannot be seen."""
     entries = [
         one for one in _entries(folder) if not (hidden(one.name) or is_ours(one.name))
     ]
@@ -107,19 +108,29 @@ def look(folder: Path, sentinels: Sequence[str]) -> Looked:
 
 
 def inside(base: Path, files: Sequence[str]) -> Inside:
-    """What these files and folders below ``base`` hold, as far as it can be seen."""
+    """What these files and folders below ``base`` hold. Raises ``OSError``."""
     rows: list[tuple[str, int, int]] = []
-    links: list[str] = []
+    unfit: list[str] = []
     coming: list[str] = []
     for file, found in sorted(_walk(base, files)):
         if stat.S_ISLNK(found.st_mode):
-            links.append(file)
+            unfit.append(f"{file} is a link, and links are not followed; {_ITSELF}")
+        elif not _is_text(file):
+            unfit.append(f"the name {file} is no text in UTF-8; name it anew")
         elif is_on_its_way(file):
             coming.append(file)
         regular = stat.S_ISREG(found.st_mode)
         size = found.st_size if regular else _NOT_A_FILE
         rows.append((file, size, found.st_mtime_ns))
-    return Inside(tuple(rows), _first(links), _first(coming))
+    return Inside(tuple(rows), _first(unfit), _first(coming))
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _first(names: Sequence[str]) -> str | None:
@@ -137,7 +148,7 @@ def _kind(one: os.DirEntry[str]) -> str:
         return _NOTHING
     try:
         mode = one.stat(follow_symlinks=False).st_mode
-    except OSError:  # it has gone since
+    except FileNotFoundError:  # it has gone since
         return _NOTHING
     if stat.S_ISDIR(mode):
         return _FOLDER
@@ -150,12 +161,13 @@ def _kind(one: os.DirEntry[str]) -> str:
 
 
 def _walk(base: Path, files: Sequence[str]) -> Iterator[tuple[str, os.stat_result]]:
-    """Every file below, as one found it; one that has gone since is left out, and a
-    folder that cannot be listed counts as a file that cannot be read."""
+    """Every file below; one that has gone since is left out, and a folder that may not
+    be listed counts as a file that cannot be read. Raises ``OSError`` for anything else
+    that fails: what a mount in trouble does not show is not gone."""
     for file in files:
         try:
             found = (base / file).lstat()
-        except OSError:
+        except (FileNotFoundError, NotADirectoryError):
             continue
         if not stat.S_ISDIR(found.st_mode):
             yield file, found
@@ -164,7 +176,7 @@ def _walk(base: Path, files: Sequence[str]) -> Iterator[tuple[str, os.stat_resul
             names = [one for one in os.listdir(base / file) if not hidden(one)]  # noqa: PTH208 - names alone
         except PermissionError:
             yield file, found
-        except OSError:
+        except (FileNotFoundError, NotADirectoryError):
             continue
         else:
             yield from _walk(base, [f"{file}/{one}" for one in names])
@@ -182,7 +194,8 @@ def _single(folder: Path, name: str, sentinels: Sequence[str]) -> Seen:
         (name,),
         signs=tuple(dict.fromkeys(beside)),
         waits=_waits(found.on_its_way, missing),
-        announced=bool(sentinels) and not missing,
+        # Of a zip that cannot be opened nobody knows: it has to lie still.
+        announced=bool(sentinels) and all(announced(path, one) for one in sentinels),
     )
 
 

@@ -19,7 +19,7 @@ from markupsafe import escape
 
 from sync.disk import PRIVATE_FOLDER, replaced, sync_folder
 from sync.watch.claims import Claim
-from sync.watch.names import free_name
+from sync.watch.names import WORKING, free_name
 
 
 def take(folder: Path, claim: Claim) -> bool:
@@ -47,15 +47,25 @@ def take(folder: Path, claim: Claim) -> bool:
 
 def _move(here: Path, there: Path) -> None:
     """What has been moved before, or has gone, is left as it is."""
-    if not os.path.lexists(there):
+    if not _exists(there):
         with suppress(FileNotFoundError):
             here.rename(there)
 
 
 def is_there(folder: Path, claim: Claim) -> bool:
-    """Whether anything of a claimed drop lies in its room."""
+    """Whether anything of a claimed drop lies in its room. Raises ``OSError`` where
+    that cannot be told."""
     base = claim.base(folder)
-    return any(os.path.lexists(base / one) for one in claim.files)
+    return any(_exists(base / one) for one in claim.files)
+
+
+def _exists(path: Path) -> bool:
+    """Links count, wherever they lead; a mount in trouble is no answer."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
 
 
 def choose(folder: Path, claim: Claim, kind: str, beside: tuple[str, ...]) -> str:
@@ -79,8 +89,8 @@ def file_away(
         with replaced(place.with_name(place.name + end)) as file:
             file.write(text)
     drop = claim.drop(folder)
-    if os.path.lexists(drop):
-        if os.path.lexists(place):  # put there by somebody, since it was chosen
+    if _exists(drop):
+        if _exists(place):  # put there by somebody, since it was chosen
             raise FileExistsError(errno.EEXIST, "the name is taken", str(place))
         drop.rename(place)
     _file_signs(folder, claim, place)
@@ -93,7 +103,7 @@ def _file_signs(folder: Path, claim: Claim, place: Path) -> None:
     """Sentinels go along: with them a run by hand finds the drop complete as well."""
     for sign in claim.signs:
         path = claim.room(folder) / sign
-        if os.path.lexists(path):
+        if _exists(path):
             name = _following(sign, claim.name, place.name)
             path.rename(place.with_name(free_name(name, _names(place.parent), ())))
 
@@ -113,8 +123,7 @@ def _names(folder: Path) -> set[str]:
 def clear(folder: Path, claim: Claim) -> None:
     """Remove the room of a claim where nothing is left in it."""
     for one in (claim.base(folder), claim.room(folder)):
-        with suppress(OSError):
-            one.rmdir()
+        remove_if_empty(one)
 
 
 def moved_text(report: bytes, folder: Path, claim: Claim, filed: str) -> bytes:
@@ -146,6 +155,22 @@ def is_folder(path: Path) -> bool:
         return stat.S_ISDIR(path.lstat().st_mode)
     except OSError:
         return False
+
+
+def rooms(folder: Path) -> list[Path]:
+    """What lies in ``working/``, as far as it can be seen."""
+    working = folder / WORKING
+    with suppress(OSError):
+        return sorted(working.iterdir()) if is_folder(working) else []
+    return []
+
+
+def remove_if_empty(path: Path) -> bool:
+    """Whether it was an empty folder, such as a process leaves behind that dies."""
+    with suppress(OSError):
+        path.rmdir()
+        return True
+    return False
 
 
 def _on_disk(folder: Path) -> None:

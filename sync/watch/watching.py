@@ -22,7 +22,7 @@ _OFTEN, _SELDOM = 0.05, 5.0
 """Seconds between two looks, at least and at most."""
 _LOOKS = 4
 """Within the time for which a drop must not change."""
-_MEGABYTE = 1_000_000
+_KILOBYTE, _MEGABYTE = 1_000, 1_000_000
 
 
 class Watcher:
@@ -73,15 +73,26 @@ class Watcher:
                 return False
             self.carrier.finish_taking()
             looked = look(self._folder, self._watched.sentinels)
+            self._tell(looked)
+            self._claim(looked)
+            if not self._hands.stopped():
+                self.carrier.turn()
         except OSError as error:
             why = error.strerror or type(error).__name__
             return self._failed("", f"{self._folder} cannot be read: {why}")
         self._hands.tell("", f"{self._folder} is there again")
-        self._tell(looked)
-        self._claim(looked)
-        if not self._hands.stopped():
-            self.carrier.turn()
         return self._settling.may_settle(looked.drops) or self.carrier.unsettled
+
+    def name_strangers(self) -> None:
+        """Tell of what lies in ``working/`` and belongs to no claim."""
+        known = {str(one.number) for one in self.carrier.claims}
+        text = (
+            "belongs to no claim that is known here: another watcher has it, or the "
+            "state was lost; to have it run, move what is in it up again"
+        )
+        for one in moving.rooms(self._folder):
+            if one.name not in known and not moving.remove_if_empty(one):
+                self._hands.warn(f"{WORKING}/{one.name}", text)
 
     def _is_mounted(self) -> bool:
         """Whether what was claimed can be there: a folder without ``working/`` is the
@@ -138,6 +149,11 @@ class Watcher:
             why = error.strerror if isinstance(error, OSError) else error.message
             self._failed(seen.name, f"cannot be claimed: {why}")
         else:
-            size = f"{seen.inside.size / _MEGABYTE:,.1f} MB"
             files = number(len(seen.inside.stamp), "file")
-            self._hands.tell(seen.name, f"complete, {files}, {size}")
+            self._hands.tell(seen.name, f"complete, {files}, {_size(seen.inside)}")
+
+
+def _size(seen: Inside) -> str:
+    if seen.size >= _MEGABYTE:
+        return f"{seen.size / _MEGABYTE:,.1f} MB"
+    return f"{seen.size / _KILOBYTE:,.1f} kB"

@@ -216,7 +216,7 @@ def _import_everything() -> None:
     child would miss: polars makes its pool when it is first used."""
     for name in (
         *("main", "session", "apply", "night", "runs", "show"),
-        *("fetch", "explain"),
+        *("fetch", "explain", "watch"),
     ):
         importlib.import_module(f"sync.cli.{name}")
     for name in (
