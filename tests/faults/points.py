@@ -286,6 +286,13 @@ LEFT = (
     *_around("its report is written", "sync.flow.ending:write_report"),
     *_commit("the run left behind is ended", f"{STATE}.end_run"),
 )
+WATCH = (
+    *_around("a claim is kept", "sync.watch.claims:Claims.write"),
+    *_around("a drop is moved", "sync.watch.moving:_move"),
+    *_around("a drop is filed", "sync.watch.moving:file_away"),
+    *_around("its room is cleared", "sync.watch.moving:clear"),
+    *_around("a claim is forgotten", "sync.watch.claims:Claims.remove"),
+)
 PREVIEW = (*_around("the plan is copied", "shutil:copyfile"),)
 BATCHES = tuple(
     Point(f"{one.name} (in batches)", one.place, one.moment, one.which)
@@ -293,7 +300,7 @@ BATCHES = tuple(
 )
 _EVERY: Sequence[Point] = (
     *(*NIGHT, *CHANGES, *APPLY, *RESUME),
-    *(*LEFT, *PREVIEW, *BATCHES),
+    *(*LEFT, *PREVIEW, *BATCHES, *WATCH),
 )
 POINTS = {one.name: one for one in _EVERY}
 assert len(POINTS) == len(_EVERY), "two points have one name"
