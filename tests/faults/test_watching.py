@@ -12,6 +12,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from random import Random
 from time import sleep
@@ -236,7 +237,7 @@ def test_drops_that_arrive_in_pieces_while_the_watcher_is_killed_are_run_once_ea
     while sending.is_alive():
         child = watching(place, "--settle", f"{SETTLE}s", "--quiet")
         enough = len(filed(place)) + when.randint(1, 10)
-        assert child.until(lambda: filed_or_over(enough)), child.ended()
+        assert child.until(partial(filed_or_over, enough)), child.ended()
         sleep(when.uniform(0, 0.5))
         if (kills + stops) % 4 == 3:
             child.signal(signal.SIGTERM)
