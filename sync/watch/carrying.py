@@ -227,13 +227,14 @@ class Carrier:
         return [one for one in targets if not claim.runs.get(one, none).final]
 
     def _run(self, claim: Claim, blocked: set[str]) -> Claim:
-        claim = self._look_up(claim)
         now = self._hands.clock()
-        ready = [
+        free = [
             one
             for one in self._pending(claim)
             if one not in blocked and self._patient(one).until <= now
         ]
+        claim = self._look_up(claim, free)
+        ready = [one for one in self._pending(claim) if one in free]
         if not ready:
             return claim
 
@@ -247,10 +248,10 @@ class Carrier:
             self._note(claim.number, end)
         return self._claims[claim.number]
 
-    def _look_up(self, claim: Claim) -> Claim:
+    def _look_up(self, claim: Claim, targets: Sequence[str]) -> Claim:
         """With how runs ended of which nothing more was heard: the process died, or
         somebody has resumed them since."""
-        for target in self._pending(claim):
+        for target in targets:
             ran = claim.runs.get(target, Ran(None))
             code = None if ran.run is None else self._hands.ended(target, ran.run)
             found = Ran(ran.run, None if code is None else int(code))

@@ -57,8 +57,6 @@ class Watcher:
         """Handle what is there; what is still being written is for a later call."""
         while self.turn() and not (self._hands.stopped() or self.carrier.usage):
             wait(self.pause)
-        if self._hands.stopped():
-            return self._interrupted()
         return self.carrier.worst
 
     def _interrupted(self) -> ExitCode:

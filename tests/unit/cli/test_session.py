@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gc
+import signal
 import time
 from datetime import datetime, timedelta
 from datetime import time as clock_time
@@ -121,3 +122,24 @@ def test_work_that_may_take_long_has_the_collector_as_it_was(
         assert Session(collector=slowed).run(work) == (slowed or before)
     finally:
         gc.set_threshold(*before)
+
+
+def test_a_signal_while_it_waits_wakes_it_and_what_runs_next_is_stopped() -> None:
+    session, woken = Session(), []
+    before = signal.getsignal(signal.SIGTERM)
+    with session.waiting(lambda: woken.append(True)):
+        signal.raise_signal(signal.SIGTERM)
+        assert woken == [True]
+    assert session.stopped
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_the_collector_is_handed_back_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a long command leaves behind run after run must not be frozen."""
+    frozen: list[bool] = []
+    monkeypatch.setattr(gc, "freeze", lambda: frozen.append(True))
+    threshold = gc.get_threshold()
+    session = Session(collector=threshold)
+    for _ in range(3):
+        session.settle_in()
+    assert (frozen, gc.get_threshold()) == ([True], threshold)

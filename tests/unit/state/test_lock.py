@@ -17,7 +17,7 @@ from types import SimpleNamespace
 import pytest
 
 from sync.errors import ExitCode, LocalError, LockedError, UsageError
-from sync.state import StateFolder, hold
+from sync.state import StateFolder, hold, watch_alone
 
 NOW = datetime(2026, 11, 21, 11, 45, tzinfo=UTC)
 
@@ -26,7 +26,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from sync.errors import LockedError
-from sync.state import StateFolder, hold
+from sync.state import StateFolder, hold, watch_alone
 
 folder = StateFolder(Path(sys.argv[1]))
 print("ready", flush=True)
@@ -209,3 +209,25 @@ def test_a_file_system_without_locks_is_refused_and_named(
         take(folder, timedelta(hours=1))
     assert "district.lock cannot be locked on this file system" in caught.value.message
     assert caught.value.do == "set state_dir to a folder on a local disk"
+
+
+def test_a_folder_has_one_watcher_who_is_named(folder: StateFolder) -> None:
+    place = folder.watch_folder(Path("drops"))
+    with (
+        watch_alone(place / "lock", Path("/drops"), NOW),
+        pytest.raises(LockedError, match=f"watched already, by process {os.getpid()}"),
+        watch_alone(place / "lock", Path("/drops"), NOW),
+    ):
+        pass
+    with watch_alone(place / "lock", Path("/drops"), NOW):
+        pass
+
+
+def test_a_watched_folder_is_the_same_by_whatever_path(
+    folder: StateFolder, tmp_path: Path
+) -> None:
+    (tmp_path / "drops").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "drops")
+    places = {folder.watch_folder(tmp_path / name) for name in ("drops", "link")}
+    assert len(places) == 1
+    assert folder.watch_folder(tmp_path / "others") not in places

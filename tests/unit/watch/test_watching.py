@@ -449,7 +449,7 @@ def test_a_run_that_ended_after_its_process_was_gone_is_not_made_again(
     watcher = yard.watcher()
     yard.turns(watcher, 60)
     yard.world.runs["run-1"].code = ExitCode.PARTIAL
-    yard.turns(watcher, 10)
+    yard.turns(watcher, 400)
     assert list(yard.world.runs) == ["run-1"]
     assert "done/night/students.csv" in yard.tree()
 
