@@ -83,20 +83,24 @@ def file_away(
 
     The texts come first, so that a drop which is filed has them. Raises ``OSError``.
     """
-    place = folder / filed
+    place, drop = folder / filed, claim.drop(folder)
     make(place.parent)
+    _demand_free(drop, place)
     for end, text in texts.items():
         with replaced(place.with_name(place.name + end)) as file:
             file.write(text)
-    drop = claim.drop(folder)
-    if _exists(drop):
-        if _exists(place):  # put there by somebody, since it was chosen
-            raise FileExistsError(errno.EEXIST, "the name is taken", str(place))
-        drop.rename(place)
+    _demand_free(drop, place)
+    _move(drop, place)
     _file_signs(folder, claim, place)
     for one in {place.parent, claim.room(folder)}:
         _on_disk(one)
     clear(folder, claim)
+
+
+def _demand_free(drop: Path, place: Path) -> None:
+    """Raises ``OSError`` where somebody has put a thing there since it was chosen."""
+    if _exists(drop) and _exists(place):
+        raise FileExistsError(errno.EEXIST, "the name is taken", str(place))
 
 
 def _file_signs(folder: Path, claim: Claim, place: Path) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from sync.errors import ExitCode, LocalError
+from sync.watch import moving
+from sync.watch.moving import choose
 from tests.support.watching import DiedError, Yard, dying_at
 
 
@@ -438,6 +440,24 @@ def test_what_is_in_the_way_of_filing_is_not_overwritten(yard: Yard) -> None:
     yard.world.meanwhile = in_the_way
     assert yard.once() is ExitCode.DONE
     assert {"done/night/mine", "done/night-2/students.csv"} <= {*yard.tree()}
+
+
+def test_a_name_that_is_taken_as_soon_as_it_was_chosen_is_left_to_its_taker(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    yard.lay(roster_csv="one")
+
+    def taken_at_once(*given: Any) -> str:
+        place = choose(*given)
+        if not (yard.folder / place).exists() and "-2" not in place:
+            (yard.folder / place).write_text("mine", "utf-8")
+        return place
+
+    monkeypatch.setattr(moving, "choose", taken_at_once)
+    yard.turns(yard.watcher(), 700)
+    assert yard.text("done/roster.csv") == "mine"
+    assert yard.text("done/roster-2.csv") == "one"
+    assert yard.world.good() == {("a", "one"): 1}
 
 
 def test_a_run_that_ended_after_its_process_was_gone_is_not_made_again(
