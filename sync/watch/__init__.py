@@ -6,8 +6,8 @@ Above ``sync.flow``, beneath the command. In: a folder, and hands that run a dro
 
 from __future__ import annotations
 
-from sync.watch.carrying import End, Filed, Hands, Watched
 from sync.watch.claims import Claim, Claims, Ran
+from sync.watch.hands import End, Filed, Hands, Watched
 from sync.watch.watching import Watcher
 
 __all__ = [

@@ -11,9 +11,10 @@ from collections.abc import Callable, Sequence
 from sync.errors import ExitCode, LocalError
 from sync.model.counted import number
 from sync.watch import moving
-from sync.watch.carrying import Carrier, Hands, Watched
+from sync.watch.carrying import Carrier
 from sync.watch.claims import Claim, Claims, next_number
 from sync.watch.content import digest
+from sync.watch.hands import Hands, Watched
 from sync.watch.look import Inside, Looked, Seen, look
 from sync.watch.names import WORKING
 from sync.watch.settling import Settling
