@@ -15,7 +15,7 @@ import polars as pl
 from sync.errors import ExitCode, LocalError, RosterSyncError
 from sync.flow.carry import count_outcomes
 from sync.flow.context import Context, Story, log, now
-from sync.flow.news import with_news
+from sync.flow.news import News, with_news
 from sync.flow.relied import keep_same
 from sync.model.counted import number
 from sync.model.entities import PEOPLE, Mode
@@ -160,10 +160,11 @@ def finish(
     outcome = OUTCOMES[code]
     if preview and code in {ExitCode.DONE, ExitCode.PARTIAL}:
         outcome = "preview"
-    news = with_news(context) if story.drop else {}
-    account = _account(context, code, outcome, error, news)
     ended = code in {ExitCode.DONE, ExitCode.PARTIAL}
-    good = ended and (not preview or story.compares)
+    night = not preview or story.compares
+    news = with_news(context, night=night, ended=ended)
+    account = _account(context, code, outcome, error, news)
+    good = ended and night
     ledger = _ledger(context, moves=good)
     if story.outcomes.filter(pl.col("state").is_in(_UNMET)).height:
         expire_mirror(context.folder, context.table.name)
@@ -192,7 +193,7 @@ def _account(
     code: ExitCode,
     outcome: str,
     error: RosterSyncError | None,
-    news: dict[str, int],
+    news: News,
 ) -> Account:
     story, plan = context.story, context.story.plan
     zone = context.config.timezone
@@ -208,7 +209,9 @@ def _account(
         entities=story.entities,
         guards=plan.guards if plan else (),
         findings=story.findings,
-        new_findings=news,
+        new_findings=news.findings,
+        failures=news.failures,
+        new_failures=news.new_failures,
         requests=story.requests,
         stages=tuple(story.stages),
         notes=tuple(dict.fromkeys(story.notes)),

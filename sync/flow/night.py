@@ -32,6 +32,7 @@ from sync.flow.context import Context, Show, Story, log, now
 from sync.flow.ending import Result, advice, exit_code, finish, good_drop
 from sync.flow.intake import Intake
 from sync.flow.kept import adopt, keep, keep_approval, kept, recall, recall_drift
+from sync.flow.keyed import with_keys
 from sync.flow.lost import journal_of, lost, lost_error, outlast, read_outcomes
 from sync.flow.noting import note_age, note_drop, note_plan
 from sync.flow.preview import preview
@@ -137,6 +138,7 @@ async def nightly(
             planned = await preview(context, intake, wire)
             if intake.roster is not None:
                 context.story.good = good_drop(context, intake.roster)
+            context.story.findings = with_keys(context, intake)
             keep(context, planned)
             demand_let_through(context, planned.plan)
             if not dry and writes:

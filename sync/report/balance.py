@@ -60,8 +60,9 @@ class Account:
     """Everything that one run has to say; no personal data but in ``findings`` and
     ``drift``.
 
-    The frame of ``findings`` may carry two columns more: ``since`` (when the same
-    finding was first seen) and ``known`` (accepted until a date, so no news). A
+    The frame of ``findings`` may carry columns more: ``key`` (the record that it is
+    about), ``since`` (when the same finding was first seen), ``new`` (the last night
+    had it not) and ``known`` (accepted until a date, so no news). A
     section that the run did not reach is left out of its entity, never zeros.
     """
 
@@ -81,6 +82,9 @@ class Account:
     guards: tuple[Guard, ...] = ()
     findings: Findings = field(default_factory=Findings.none)
     new_findings: Mapping[str, int] = field(default_factory=dict)
+    failures: Mapping[str, int] = field(default_factory=dict)
+    """Changes that were not made, and values that do not read back, by code."""
+    new_failures: Mapping[str, int] = field(default_factory=dict)
     known: int = 0
     requests: Mapping[str, int] = field(default_factory=dict)
     """``sent``, ``retried``, ``throttled``."""

@@ -10,7 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import polars as pl
+
 from sync.model.counted import number
+from sync.model.finding import Severity
 from sync.model.plan import Guard
 from sync.report.balance import Account, balance
 from sync.report.left import left_words
@@ -44,6 +47,7 @@ def remarks(account: Account) -> list[str]:
         *_about_renames(account),
         *(f"{said}." for said in left_words(account.left)),
         *_about_changes(account),
+        *_about_news(account),
         *_about_sums(account),
     ]
 
@@ -310,6 +314,37 @@ def _about_changes(account: Account) -> list[str]:
         fields = number(len(account.differs), "field")
         said.append(f"{fields} did not read back as written.")
     return said
+
+
+def _about_news(account: Account) -> list[str]:
+    """What is wrong since tonight, where something was wrong the night before too."""
+    found = account.findings.frame
+    if "new" in found.columns:
+        found = found.filter(pl.col("severity") != Severity.NOTE.value)
+        new = int(found["new"].sum())
+    else:
+        found, new = found.clear(), 0
+    failed, more = sum(account.failures.values()), sum(account.new_failures.values())
+    return [
+        *_new_of(found.height, new, "finding"),
+        *_new_of(failed, more, "failure"),
+    ]
+
+
+def _new_of(count: int, new: int, what: str) -> list[str]:
+    if count == new:  # the first night, or a good one before
+        return []
+    if not new:
+        every = f"The {what} was" if count == 1 else f"All {count:,} {what}s were"
+        return [f"{every} there the last night too: nothing is new."]
+    rest = number(count - new, "other was", "others were")
+    are = "is" if new == 1 else "are"
+    return [f"{new:,} of {count:,} {what}s {are} new; {rest} there the last night too."]
+
+
+def since(day: str | None) -> str:
+    """A day of ``since`` as people say it: ``22 Oct``."""
+    return "" if day is None else f"{int(day[8:10])} {_MONTHS[int(day[5:7]) - 1]}"
 
 
 def _about_sums(account: Account) -> list[str]:
