@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import field_validator
 
@@ -24,6 +24,9 @@ from sync.config.problems import Problem, Reader, config_error
 from sync.config.values import Table
 from sync.disk import read_regular
 from sync.errors import ConfigError
+
+if TYPE_CHECKING:
+    from sync.config.notify import Mail, Webhook
 
 VARIABLE = "ROSTER_SYNC_CONFIG"
 DEFAULT_NAME = "roster-sync.toml"
@@ -41,6 +44,16 @@ class Head(Table):
     state_dir: Text = "state"
     plan_valid: PositiveDuration = timedelta(hours=24)
     timezone: Text | None = None
+    metrics: Text | None = None
+    """A file for Prometheus, written at the end of each run."""
+
+    @field_validator("metrics")
+    @classmethod
+    def _is_collected(cls, name: str | None) -> str | None:
+        if name is not None and not name.endswith(".prom"):
+            message = "must end with .prom: other files are not collected"
+            raise ValueError(message)
+        return name
 
     @field_validator("timezone")
     @classmethod
@@ -59,10 +72,12 @@ def load(path: Path | None, kinds: Kinds) -> Config:
     path = Path(path or os.environ.get(VARIABLE) or DEFAULT_NAME).expanduser()
     document = _parse(path)
     targets = document.pop("targets", {})
+    people = document.pop("notify", None)
     folder = path.absolute().parent
     found: list[Problem] = []
-    head = Reader((), folder, found).read(Head, document, also=("targets",))
+    head = Reader((), folder, found).read(Head, document, also=("targets", "notify"))
     configured = _targets(targets, kinds, folder, found)
+    told = _channels(people, targets, folder, found)
     if head is None or found:
         raise config_error(path, found)
     return Config(
@@ -71,7 +86,22 @@ def load(path: Path | None, kinds: Kinds) -> Config:
         plan_valid=head.plan_valid,
         timezone=named_timezone(head.timezone),
         targets=configured,
+        notify=told,
+        metrics=None
+        if head.metrics is None
+        else folder / Path(head.metrics).expanduser(),
     )
+
+
+def _channels(
+    tables: object, targets: object, folder: Path, found: list[Problem]
+) -> Mapping[str, Mail | Webhook]:
+    if tables is None:
+        return {}
+    from sync.config.notify import channels  # noqa: PLC0415 - most tell nobody
+
+    known = targets if isinstance(targets, dict) else {}
+    return channels(tables, known, folder, found)
 
 
 def _parse(path: Path) -> dict[str, Any]:

@@ -7,7 +7,9 @@ ledger, the closed run.
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -17,6 +19,7 @@ from sync.flow.carry import count_outcomes
 from sync.flow.context import Context, Story, log, now
 from sync.flow.news import News, with_news
 from sync.flow.relied import keep_same
+from sync.flow.tally import tally
 from sync.model.counted import number
 from sync.model.entities import PEOPLE, Mode
 from sync.model.finding import Severity
@@ -60,6 +63,8 @@ class Result:
     plan: Plan | None
     error: RosterSyncError | None
     """What the ``roster-sync:`` line says; null where the code is 0."""
+    rewrite: Callable[[Account], None] = lambda _: None
+    """Writes the report anew, for an account with more to say. Raises OSError."""
 
     @property
     def exit_code(self) -> ExitCode:
@@ -168,14 +173,15 @@ def finish(
     ledger = _ledger(context, moves=good)
     if story.outcomes.filter(pl.col("state").is_in(_UNMET)).height:
         expire_mirror(context.folder, context.table.name)
+    write = partial(
+        write_report,
+        folder,
+        operations=story.operations.drop("request", strict=False),
+        outcomes=story.outcomes.drop("remote_id", strict=False),
+        untouched=story.untouched,
+    )
     try:
-        write_report(
-            folder,
-            account,
-            story.operations.drop("request", strict=False),
-            story.outcomes.drop("remote_id", strict=False),
-            untouched=story.untouched,
-        )
+        write(account)
     except OSError as problem:
         message = f"the report cannot be written: {problem.strerror}"
         raise LocalError(message, do="make room, then run again") from problem
@@ -185,7 +191,7 @@ def finish(
     end = RunEnd(outcome, int(code), account.finished, drop, ledger)
     context.state.end_run(context.run, end)
     log.info("end", outcome=outcome, exit_code=int(code))
-    return Result(account, folder, story.plan, error)
+    return Result(account, folder, story.plan, error, write)
 
 
 def _account(
@@ -207,6 +213,7 @@ def _account(
         finished=now().astimezone(zone),
         drop={name: story.drop.get(name) for name in ("name", "sha256", "mode")},
         entities=story.entities,
+        tally=tally(story),
         guards=plan.guards if plan else (),
         findings=story.findings,
         new_findings=news.findings,
@@ -233,6 +240,7 @@ def _account(
         digest=plan.digest if plan else None,
         advice=error.line() if error else None,
         command=context.command,
+        anywhere=context.anywhere,
         timeline=tuple(story.timeline),
         undoes=story.undoes,
         left=_left(story),

@@ -168,7 +168,11 @@ async def carry_out(
     changed, foreign, outdated or applied already."""
     folder = StateFolder(config.state_dir)
     plan = read_plan(path, folder)
-    with opened(config, plan.target, manner, undoes=plan.inputs.get(UNDOES)) as context:
+    undoes = plan.inputs.get(UNDOES)
+    with (
+        _of(plan.target),
+        opened(config, plan.target, manner, undoes=undoes) as context,
+    ):
 
         async def steps(wire: Wire) -> None:
             demand_usable(context, plan)
@@ -187,6 +191,16 @@ async def carry_out(
             await _carry(context, plan, wire, reread=True)
 
         return await accounted(context, steps, preview=False)
+
+
+@contextmanager
+def _of(target: str) -> Iterator[None]:
+    """Whatever ends the block says whose run it was: only the plan knows."""
+    try:
+        yield
+    except RosterSyncError as error:
+        error.target = target
+        raise
 
 
 async def resume(

@@ -39,6 +39,7 @@ from sync.report.sentences import (
     once_more,
     remarks,
     since,
+    would,
 )
 
 KIND = ["entity", "verb"]
@@ -70,7 +71,8 @@ def page(account: Account, table: pl.DataFrame, *, reveal: bool = False) -> str:
         headline=headline(account),
         remarks=remarks(account),
         holding=holding(account),
-        command=approval(account),
+        command=approval(account, anywhere=True),
+        would=would(account),
         once_more=once_more(account),
         proposals=account.proposals.head(MAX_SHOWN).rows(named=True),
         proposal_count=account.proposals.height,

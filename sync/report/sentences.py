@@ -6,6 +6,7 @@ share, so that all three say the same.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -98,12 +99,30 @@ def _place(guard: Guard) -> str:
     return f"{guard.name}{entity}{f' in {guard.group}' if guard.group else ''}"
 
 
-def approval(account: Account) -> str | None:
-    """The one command that lets a held plan through; null where there is none."""
+def approval(account: Account, *, anywhere: bool = False) -> str | None:
+    """The one command that lets a held plan through; null where there is none.
+
+    ``anywhere``: in whatever folder it is called.
+    """
     if not holding(account) or not account.plan or not account.digest:
         return None
-    path = account.plan.get("path", "plan.rsplan")
-    return f"{account.command} apply {path} --approve {account.digest[:_APPROVAL]}"
+    path = shlex.quote(account.plan.get("path", "plan.rsplan"))
+    command = account.anywhere if anywhere else account.command
+    return f"{command} apply {path} --approve {account.digest[:_APPROVAL]}"
+
+
+def would(account: Account) -> list[str]:
+    """What a plan does, entity by entity: ``students: create 3, remove 41``."""
+    tally = account.tally
+    verbs = tally.group_by("entity", "verb", maintain_order=True).agg(
+        pl.col("count").sum()
+    )
+    order = {entity: place for place, entity in enumerate(account.entities)}
+    said: dict[str, list[str]] = {}
+    for entity, verb, count in verbs.rows():
+        said.setdefault(entity, []).append(f"{verb} {count:,}")
+    names = sorted(said, key=lambda name: order.get(name, len(order)))
+    return [f"{name}: {', '.join(said[name])}" for name in names]
 
 
 def came_empty(guards: Iterable[Guard]) -> list[str]:
