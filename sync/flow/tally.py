@@ -11,23 +11,32 @@ import polars as pl
 from sync.flow.context import Story
 from sync.model.outcome import State
 from sync.report import TALLY_SCHEMA
+from sync.report.changes import shown_verbs
 
 _NAMES = {State.SENT.value: "in_doubt", State.PLANNED.value: "not_reached"}
 _WELL = (State.DONE.value, "not_reached")
 
 
 def tally(story: Story) -> pl.DataFrame:
-    """``TALLY_SCHEMA``, in the order of the operations, what failed by its answer."""
+    """``TALLY_SCHEMA``, sorted; what failed is counted by its answer."""
     outcomes = story.outcomes
     if "new" not in outcomes.columns:
         outcomes = outcomes.with_columns(new=pl.lit(None, dtype=pl.Boolean))
     became = outcomes.select("operation", "state", "status", "code", "new")
     state = pl.col("state").fill_null(State.PLANNED.value).replace(_NAMES)
     well = pl.col("state").is_in(_WELL)
+    operations = story.operations
+    if story.undoes is not None:
+        operations = shown_verbs(operations)
     return (
-        story.operations.select("id", "entity", "verb", "file", "line")
-        .join(became, left_on="id", right_on="operation", how="left")
-        .sort("id")
+        operations.select("id", "entity", "verb", "file", "line")
+        .join(
+            became,
+            left_on="id",
+            right_on="operation",
+            how="left",
+            maintain_order="left",
+        )
         .with_columns(state)
         .with_columns(pl.when(~well).then(name).alias(name) for name in _ANSWER)
         .group_by("entity", "verb", "state", *_ANSWER, maintain_order=True)
