@@ -1,3 +1,4 @@
+from .accepted import Accepted, accept
 from .again import Asked, known_intake
 from .complete import incomplete, without_sentinel
 from .context import Show, Step
@@ -10,6 +11,7 @@ from .same import how_read
 from .undo import Found, find_run, left_by, undo
 
 __all__ = [
+    "Accepted",
     "Asked",
     "Confirmed",
     "Found",
@@ -20,6 +22,7 @@ __all__ = [
     "Result",
     "Show",
     "Step",
+    "accept",
     "carry_out",
     "fetch_roster",
     "find_run",

@@ -15,6 +15,7 @@ from pathlib import Path
 import polars as pl
 
 from sync.errors import ExitCode, LocalError, RosterSyncError
+from sync.flow.accepted import known_count, still_rejected
 from sync.flow.carry import count_outcomes
 from sync.flow.context import Context, Story, log, now
 from sync.flow.news import News, with_news
@@ -22,7 +23,6 @@ from sync.flow.relied import keep_same
 from sync.flow.tally import tally
 from sync.model.counted import number
 from sync.model.entities import PEOPLE, Mode
-from sync.model.finding import Severity
 from sync.model.ledger import LEDGER_SCHEMA, PAIRS_SCHEMA, LedgerView, digest
 from sync.model.outcome import State
 from sync.model.plan import Plan
@@ -83,8 +83,7 @@ def exit_code(story: Story, *, preview: bool) -> ExitCode:
 
     if story.incomplete or total("operations", "in_doubt"):
         return ExitCode.TARGET_FAILED
-    found = story.findings.of_severity(Severity.REJECTED).height
-    rejected = max(found, total("rows", "rejected"))
+    rejected = still_rejected(story.findings, total("rows", "rejected"))
     wrong = rejected + total("diff", "blocked", "proposed", "frozen")
     if not preview:
         wrong += total("operations", "failed", "skipped", "blocked")
@@ -216,6 +215,7 @@ def _account(
         tally=tally(story),
         guards=plan.guards if plan else (),
         findings=story.findings,
+        known=known_count(story.findings),
         new_findings=news.findings,
         failures=news.failures,
         new_failures=news.new_failures,

@@ -21,6 +21,7 @@ from sync.errors import (
     RosterSyncError,
     UsageError,
 )
+from sync.flow.accepted import mark_known
 from sync.flow.again import still_known
 from sync.flow.carry import (
     Carrier,
@@ -260,6 +261,7 @@ async def accounted(
                 do="report it with the run's log.jsonl, then run again",
             )
     _read_outcomes(context)
+    mark_known(context)
     if error is not None:
         return finish(context, ExitCode(error.exit_code), error, preview=preview)
     code = exit_code(context.story, preview=preview)

@@ -83,8 +83,8 @@ class Ended:
         found = self.account.findings.frame
         new = 0
         if "new" in found.columns:
-            told = found.filter(pl.col("severity") != Severity.NOTE.value)
-            new = int(told["new"].sum())
+            told = found.filter("new", pl.col("severity") != Severity.NOTE.value)
+            new = told.height
         return new + sum(self.account.new_failures.values())
 
 

@@ -144,13 +144,13 @@ def finding_lines(
 
 
 def _mended(findings: Findings) -> Findings:
-    """The findings for which rows were rejected, or the drop refused."""
-    severity = pl.col("severity")
-    return Findings(
-        findings.frame.filter(
-            severity.is_in([Severity.REFUSED.value, Severity.REJECTED.value])
-        )
-    )
+    """The findings for which rows were rejected, or the drop refused, but for those
+    that somebody has accepted."""
+    worst = [Severity.REFUSED.value, Severity.REJECTED.value]
+    found = findings.frame.filter(pl.col("severity").is_in(worst))
+    if "known" in found.columns:
+        found = found.filter(~pl.col("known").fill_null(value=False))
+    return Findings(found)
 
 
 def _count(

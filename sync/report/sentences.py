@@ -212,6 +212,8 @@ def _nothing(account: Account) -> str:
         return _listed("nothing was changed", waits)
     if account.undoes:
         return "nothing to change. What that run did is not there to be taken back."
+    if account.total("rows", "rejected"):  # all of them known, or it were no done
+        return "nothing to change, but for rows that are rejected, as is known."
     aside = account.total("diff", "unsupported")
     compared = sum(
         sum(one.get("diff", {}).values()) for one in account.entities.values()
@@ -272,7 +274,17 @@ def _about_rows(account: Account) -> list[str]:
     rows = number(rejected, "row was", "rows were") + " rejected"
     if account.outcome == "refused":
         return [f"{rows}."]
-    return [f"{rows} and changed nothing."]
+    return [f"{rows} and changed nothing{_all_known(account)}."]
+
+
+def _all_known(account: Account) -> str:
+    """Whether somebody has accepted what rejected them."""
+    found = account.findings.of_severity(Severity.REJECTED)
+    if "known" not in found.columns or not found["known"].any():
+        return ""
+    unknown = found.filter(~pl.col("known")).height
+    left = number(unknown, "finding is", "findings are")
+    return f"; {left} not known" if unknown else ", as is known"
 
 
 def _about_renames(account: Account) -> list[str]:
