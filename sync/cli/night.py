@@ -127,7 +127,8 @@ def night_results(
             result = copy_plan(result, out)
         results.append(result)
         print_result(session, result, table, dry=asked.dry, several=several)
-        if session.stopped:
+        # A signal that came while people were told ends the targets after this one.
+        if session.stopped and result.exit_code is ExitCode.INTERRUPTED:
             break
     return results
 

@@ -84,9 +84,9 @@ def _tell(session: Session, config: Config, ended: Ended) -> tuple[str, ...]:
         with session.signals():
             problems = tell(config, ended)
     except RosterSyncError:
-        problems = ("nobody may have been told: a signal has come meanwhile",)
+        problems = ("not everybody may have been told: a signal has come meanwhile",)
     except Exception as error:  # noqa: BLE001 - the run has ended as it has
-        problems = (f"nobody may have been told: {_defect(error).message}",)
+        problems = (f"not everybody may have been told: {_defect(error).message}",)
     for problem in problems:
         session.console.warn(problem)
     return problems

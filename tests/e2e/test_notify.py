@@ -6,7 +6,9 @@ import json
 import re
 import shlex
 import shutil
+import signal
 import ssl
+import subprocess
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +19,7 @@ import pytest
 import trustme
 
 from sync.state import StateFolder, hold
+from tests.support.commands import finished
 from tests.support.districts import edit, slim
 from tests.support.exposition import parsed
 from tests.support.listener import Listener
@@ -290,3 +293,31 @@ def test_with_on_new_only_a_row_that_has_been_bad_before_is_told_once(
     told.run("run", drop, "--target", TARGET)
     assert len(office.letters) == len(listener.posted) == 2
     assert "3 of them, 1 new" in office.letters[-1].text
+
+
+def test_a_signal_while_people_are_told_ends_the_targets_that_are_left(
+    told: Workspace,
+) -> None:
+    begun: list[subprocess.Popen[str]] = []
+
+    def stop() -> None:
+        begun.pop().send_signal(signal.SIGTERM)
+
+    with Listener(status=None, then=stop) as listener:
+        table = target_table(told.sandbox.url)
+        hook = {"kind": "webhook", "url": listener.url, "secret": {"env": "HS"}}
+        told.write_config(
+            {
+                "state_dir": "state",
+                "targets": {TARGET: table, "second": table},
+                "notify": {"hook": {**hook, "on": ["done"]}},
+            }
+        )
+        two = ("--target", TARGET, "--target", "second")
+        with told.start("run", told.folder / "drop", *two) as process:
+            begun.append(process)
+            ended = finished(process).told_well()
+    assert ended.code == 7
+    assert ended.line.startswith("roster-sync: second: ")
+    assert "not everybody may have been told: a signal has come" in ended.err
+    assert "nothing to change" in ended.out

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Self
@@ -30,6 +31,8 @@ class Listener:
     tls: ssl.SSLContext | None = None
     status: int | None = 204
     posted: list[Posted] = field(default_factory=list)
+    then: Callable[[], None] = lambda: None
+    """Done when something came, before it is answered."""
     url: str = ""
     _server: ThreadingHTTPServer | None = None
     _gone: threading.Event = field(default_factory=threading.Event)
@@ -44,6 +47,7 @@ class Listener:
                 body = self.rfile.read(size)
                 headers = dict(self.headers.items())
                 listener.posted.append(Posted(self.path, headers, body))
+                listener.then()
                 if listener.status is None:
                     listener._gone.wait(30)
                     return
