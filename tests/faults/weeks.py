@@ -72,7 +72,7 @@ GUARDS: dict[str, Any] = {
 ENDINGS = [*dict.fromkeys(NAMES.values())]
 """Everything is told."""
 METRICS = "roster.prom"
-HOOK_SECRET = "sq7-hook/+=91"
+HOOK_SECRET = "sq7-hook/+=91"  # noqa: S105 - a canary
 STUDENTS = 12
 OTHERS = 8
 
