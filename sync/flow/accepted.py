@@ -15,7 +15,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
@@ -161,10 +160,17 @@ def _path(folder: StateFolder, target: str) -> Path:
     return folder.targets / f"{target}.accepted.json"
 
 
-def _read(folder: StateFolder, target: str) -> dict[str, Any]:
+def _read(folder: StateFolder, target: str) -> dict[str, dict[str, str]]:
     """What was accepted of that target; nothing where that cannot be read."""
     try:
         found = json.loads(_path(folder, target).read_bytes())
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    entries = found.items() if isinstance(found, dict) else ()
+    return {digest: said for digest, said in entries if _is_entry(said)}
+
+
+def _is_entry(said: object) -> bool:
+    return isinstance(said, dict) and all(
+        isinstance(said.get(name), str) for name in ("until", "by")
+    )

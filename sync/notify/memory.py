@@ -29,7 +29,8 @@ def told(folder: StateFolder, target: str) -> Facts:
         found = json.loads((folder.targets / f"{target}.told.json").read_bytes())
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    parts = found.items() if isinstance(found, dict) else ()
+    return {name: part for name, part in parts if isinstance(part, dict)}
 
 
 def remember(folder: StateFolder, target: str, facts: Mapping[str, Any]) -> None:

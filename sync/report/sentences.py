@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import polars as pl
@@ -374,8 +374,12 @@ def _new_of(count: int, new: int, what: str) -> list[str]:
 
 
 def since(day: str | None) -> str:
-    """A day of ``since`` as people say it: ``22 Oct``."""
-    return "" if day is None else f"{int(day[8:10])} {_MONTHS[int(day[5:7]) - 1]}"
+    """A day of ``since`` as people say it: ``22 Oct``; what is none, as it is."""
+    try:
+        told = date.fromisoformat(day or "")
+    except ValueError:
+        return day or ""
+    return f"{told.day} {_MONTHS[told.month - 1]}"
 
 
 def _about_sums(account: Account) -> list[str]:

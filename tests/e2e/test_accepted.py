@@ -193,3 +193,12 @@ def test_it_is_told_as_one_document(accepted: Workspace, accepted_night: Night) 
         "not_accepted": 0,
     }
     assert date.fromisoformat(ended.document["until"])
+
+
+@pytest.mark.parametrize("content", ["{", '{"a": 3}'])
+def test_what_was_accepted_and_is_damaged_counts_as_nothing(
+    accepted: Workspace, content: str
+) -> None:
+    path = accepted.state / "targets" / "district.accepted.json"
+    path.write_text(content, "ascii")
+    assert accepted.sync(spoilt(accepted)).code == 1

@@ -166,7 +166,7 @@ def test_what_was_told_is_private_and_names_nobody(config: Config, held: Ended) 
     assert told(StateFolder(config.state_dir), "district")["notify"] == {"hook": "held"}
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{"])
+@pytest.mark.parametrize("content", ["", "[]", "{", '{"notify": 3, "metrics": []}'])
 def test_what_was_told_and_is_damaged_counts_as_nothing(
     config: Config, listener: Listener, make_ended: Make, content: str
 ) -> None:

@@ -18,6 +18,7 @@ from sync.report.sentences import (
     duration,
     headline,
     remarks,
+    since,
     when,
     worst_held,
     would,
@@ -342,3 +343,11 @@ def test_a_held_plan_says_entity_by_entity_what_it_would_do(
         "students: create 1, remove 1,041",
         "agents: remove 2",
     ]
+
+
+@pytest.mark.parametrize(
+    ("day", "said"),
+    [("2026-10-22", "22 Oct"), (None, ""), ("", ""), ("no day", "no day")],
+)
+def test_a_day_is_said_as_people_say_it(day: str | None, said: str) -> None:
+    assert since(day) == said
