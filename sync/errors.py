@@ -59,6 +59,8 @@ class RosterSyncError(Exception):
     """A run ends: what happened, and what to do next. Without personal data."""
 
     exit_code = ExitCode.LOCAL_FAILED
+    target: str | None = None
+    """Whose run it ended, where that is known."""
 
     def __init__(self, message: str, *, do: str | None = None) -> None:
         """Keep the sentence and the advice apart: the report shows both."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 from sync.cli.session import Session, deadline, duration
+from sync.cli.telling import told, told_error
 from sync.config import Config
-from sync.errors import ExitCode, TargetError, UsageError
+from sync.errors import ExitCode, RosterSyncError, TargetError, UsageError
 from sync.flow import Manner, Result, carry_out
 from sync.flow import resume as go_on
 from sync.report import document, summary
@@ -26,8 +27,9 @@ def apply(
     """Carry out a plan that was made before."""
     config = session.config()
     manner = _manner(session, config, wait, until)
-    result = session.run(lambda: carry_out(config, plan, approve, manner))
-    return _told(session, result)
+    return _ended(
+        session, config, None, lambda: carry_out(config, plan, approve, manner)
+    )
 
 
 def resume(
@@ -46,8 +48,7 @@ def resume(
         return _nothing_open(session, config)
     name, record = chosen[0]
     manner = _manner(session, config, wait, until)
-    result = session.run(lambda: go_on(config, record, name, manner))
-    return _told(session, result)
+    return _ended(session, config, name, lambda: go_on(config, record, name, manner))
 
 
 def _manner(
@@ -61,7 +62,21 @@ def _manner(
     )
 
 
-def _told(session: Session, result: Result) -> ExitCode:
+def _ended(
+    session: Session,
+    config: Config,
+    name: str | None,
+    work: Callable[[], Awaitable[Result]],
+) -> ExitCode:
+    """Run to the end, and tell everybody of it; ``name`` of the target, if known."""
+    try:
+        result = session.run(work)
+    except RosterSyncError as error:
+        target = name or error.target
+        if target is not None:
+            told_error(session, config, target, error)
+        raise
+    result = told(session, config, result)
     session.console.document(document(result.account))
     session.console.result(*summary(result.account))
     session.ended(result.folder)

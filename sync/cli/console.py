@@ -131,6 +131,10 @@ class Console:
         if not self.quiet:
             self._err.say(text)
 
+    def warn(self, text: str) -> None:
+        """Say what went wrong beside the run; with ``--quiet`` too."""
+        self._err.say(text)
+
     def detail(self, text: str) -> None:
         """Say something that only ``--verbose`` wants to know."""
         if self.verbose:

@@ -308,6 +308,14 @@ def report(
     _end(run_(session, run, form.value if form else None, out))
 
 
+@app.command("accept-findings")
+def accept_findings(run: options.RunName, until: options.Until) -> None:
+    """Rows known to be bad: still rejected, but no reason any more to end with 1."""
+    from sync.cli.accepting import accept_findings as run_
+
+    _end(run_(session, run, until))
+
+
 @app.command()
 def fetch(
     target: options.TargetName,

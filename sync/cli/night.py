@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sync.cli.heap import hand_back_large_blocks
 from sync.cli.session import Session, deadline, duration
+from sync.cli.telling import told, told_error
 from sync.config import Config, TargetConfig
 from sync.disk import copy_private
 from sync.errors import ExitCode, LocalError, RosterSyncError, UsageError, worst
@@ -126,13 +127,22 @@ def _night_results(
             result = session.run(work)
         except RosterSyncError as error:
             _fail(session, error, table, several=several)
+            if not asked.dry:
+                told_error(session, config, table.name, error)
             results.append(error)
             continue
+        except Exception as error:
+            if not asked.dry:
+                told_error(session, config, table.name, error)
+            raise
+        if not asked.dry:
+            result = told(session, config, result)
         if out is not None:
             result = copy_plan(result, out)
         results.append(result)
         print_result(session, result, table, dry=asked.dry, several=several)
-        if session.stopped:
+        # A signal that came while people were told ends the targets after this one.
+        if session.stopped and result.exit_code is ExitCode.INTERRUPTED:
             break
     return results
 

@@ -150,6 +150,10 @@ MaxAge = Annotated[
     str | None,
     typer.Option(help='End with 5 when the last good run is older: "26h".'),
 ]
+Until = Annotated[
+    str,
+    typer.Option(help="The last day on which they are known: 2026-12-31."),
+]
 Form = Annotated[
     ReportFormat | None, typer.Option("--format", help="Default: a summary.")
 ]

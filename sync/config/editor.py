@@ -33,8 +33,11 @@ class _InSeconds(GenerateJsonSchema):
 
 def schema(kinds: Mapping[str, KindKeys]) -> Json:
     """The JSON Schema (2020-12) of a configuration with these kinds of targets."""
+    from sync.config.notify import KINDS  # noqa: PLC0415 - most tell nobody
+
     own = dict.fromkeys(keys.settings for keys in kinds.values())
-    models: list[type[BaseModel]] = [Head, TargetTable, Limits, *own]
+    people: list[type[BaseModel]] = [*KINDS.values()]
+    models: list[type[BaseModel]] = [Head, TargetTable, Limits, *own, *people]
     references, whole = models_json_schema(
         [(model, "validation") for model in models],
         schema_generator=_InSeconds,
@@ -51,12 +54,17 @@ def schema(kinds: Mapping[str, KindKeys]) -> Json:
         "propertyNames": {"pattern": f"^{TARGET_NAME.pattern}$"},
         "additionalProperties": target,
     }
+    notify = {
+        "type": "object",
+        "propertyNames": {"pattern": f"^{TARGET_NAME.pattern}$"},
+        "additionalProperties": {"oneOf": [tables[model] for model in people]},
+    }
     head = tables[Head]
     return {
         "$schema": _DIALECT,
         "title": "roster-sync.toml",
         "type": "object",
-        "properties": {**head["properties"], "targets": targets},
+        "properties": {**head["properties"], "targets": targets, "notify": notify},
         "required": ["targets"],
         "additionalProperties": False,
         "$defs": definitions,

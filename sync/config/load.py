@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import field_validator
 
@@ -32,6 +32,9 @@ from sync.config.values import Table
 from sync.disk import read_regular
 from sync.errors import ConfigError
 
+if TYPE_CHECKING:
+    from sync.config.notify import Mail, Webhook
+
 VARIABLE = "ROSTER_SYNC_CONFIG"
 DEFAULT_NAME = "roster-sync.toml"
 LARGEST = 16 * 1024**2
@@ -49,6 +52,16 @@ class Head(Table):
     plan_valid: PositiveDuration = timedelta(hours=24)
     memory: Memory = "normal"
     timezone: Text | None = None
+    metrics: Text | None = None
+    """A file for Prometheus, written at the end of each run."""
+
+    @field_validator("metrics")
+    @classmethod
+    def _is_collected(cls, name: str | None) -> str | None:
+        if name is not None and not name.endswith(".prom"):
+            message = "must end with .prom: other files are not collected"
+            raise ValueError(message)
+        return name
 
     @field_validator("timezone")
     @classmethod
@@ -67,10 +80,12 @@ def load(path: Path | None, kinds: Kinds) -> Config:
     path = Path(path or os.environ.get(VARIABLE) or DEFAULT_NAME).expanduser()
     document = _parse(path)
     targets = document.pop("targets", {})
+    people = document.pop("notify", None)
     folder = path.absolute().parent
     found: list[Problem] = []
-    head = Reader((), folder, found).read(Head, document, also=("targets",))
+    head = Reader((), folder, found).read(Head, document, also=("targets", "notify"))
     configured = _targets(targets, kinds, folder, found)
+    told = _channels(people, targets, folder, found)
     if head is None or found:
         raise config_error(path, found)
     return Config(
@@ -80,7 +95,22 @@ def load(path: Path | None, kinds: Kinds) -> Config:
         timezone=named_timezone(head.timezone),
         targets=configured,
         memory=head.memory,
+        notify=told,
+        metrics=None
+        if head.metrics is None
+        else folder / Path(head.metrics).expanduser(),
     )
+
+
+def _channels(
+    tables: object, targets: object, folder: Path, found: list[Problem]
+) -> Mapping[str, Mail | Webhook]:
+    if tables is None:
+        return {}
+    from sync.config.notify import channels  # noqa: PLC0415 - most tell nobody
+
+    known = targets if isinstance(targets, dict) else {}
+    return channels(tables, known, folder, found)
 
 
 def _parse(path: Path) -> dict[str, Any]:

@@ -7,10 +7,10 @@ model of that kind, not here.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -40,6 +40,9 @@ from sync.model.entities import (
     USER_ROLES,
     Entity,
 )
+
+if TYPE_CHECKING:
+    from sync.config.notify import Mail, Webhook
 
 Policy = Literal["keep", "inactive", "tobedeleted", "delete"]
 """What removing a record of an entity means, as far as the kind can."""
@@ -344,6 +347,10 @@ class Config:
     """Whose "today" decides on begin and end dates."""
     targets: Mapping[str, TargetConfig]
     memory: Memory = "normal"
+    notify: Mapping[str, Mail | Webhook] = field(default_factory=dict)
+    """Who is told how a run ended."""
+    metrics: Path | None = None
+    """Where Prometheus is told; absolute."""
 
     def target(self, name: str) -> TargetConfig:
         """The target of that name. Raises ``UsageError`` with the nearest one."""

@@ -1,3 +1,4 @@
+from .accepted import Accepted, accept
 from .again import Asked, known_intake
 from .complete import (
     announced,
@@ -16,6 +17,7 @@ from .same import how_read
 from .undo import Found, find_run, left_by, undo
 
 __all__ = [
+    "Accepted",
     "Asked",
     "Confirmed",
     "Found",
@@ -26,6 +28,7 @@ __all__ = [
     "Result",
     "Show",
     "Step",
+    "accept",
     "announced",
     "carry_out",
     "fetch_roster",

@@ -6,6 +6,7 @@ ends early still accounts for what it did.
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -193,6 +194,11 @@ class Context:
         if path == Path(DEFAULT_NAME):
             return "roster-sync"
         return f"roster-sync --config {path.absolute()}"
+
+    @property
+    def anywhere(self) -> str:
+        """The same, in whatever folder it is called."""
+        return f"roster-sync --config {shlex.quote(str(self.config.path.absolute()))}"
 
     @property
     def today(self) -> date:

@@ -7,19 +7,22 @@ ledger, the closed run.
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import polars as pl
 
 from sync.errors import ExitCode, LocalError, RosterSyncError
+from sync.flow.accepted import known_count, still_rejected
 from sync.flow.carry import count_outcomes
 from sync.flow.context import Context, Story, log, now
-from sync.flow.news import with_news
+from sync.flow.news import News, with_news
 from sync.flow.relied import keep_same
+from sync.flow.tally import tally
 from sync.model.counted import number
 from sync.model.entities import PEOPLE, Mode
-from sync.model.finding import Severity
 from sync.model.ledger import LEDGER_SCHEMA, PAIRS_SCHEMA, LedgerView, digest
 from sync.model.outcome import State
 from sync.model.plan import Plan
@@ -60,6 +63,8 @@ class Result:
     plan: Plan | None
     error: RosterSyncError | None
     """What the ``roster-sync:`` line says; null where the code is 0."""
+    rewrite: Callable[[Account], None] = lambda _: None
+    """Writes the report anew, for an account with more to say. Raises OSError."""
 
     @property
     def exit_code(self) -> ExitCode:
@@ -78,8 +83,7 @@ def exit_code(story: Story, *, preview: bool) -> ExitCode:
 
     if story.incomplete or total("operations", "in_doubt"):
         return ExitCode.TARGET_FAILED
-    found = story.findings.of_severity(Severity.REJECTED).height
-    rejected = max(found, total("rows", "rejected"))
+    rejected = still_rejected(story.findings, total("rows", "rejected"))
     wrong = rejected + total("diff", "blocked", "proposed", "frozen")
     if not preview:
         wrong += total("operations", "failed", "skipped", "blocked")
@@ -160,21 +164,23 @@ def finish(
     outcome = OUTCOMES[code]
     if preview and code in {ExitCode.DONE, ExitCode.PARTIAL}:
         outcome = "preview"
-    news = with_news(context) if story.drop else {}
-    account = _account(context, code, outcome, error, news)
     ended = code in {ExitCode.DONE, ExitCode.PARTIAL}
-    good = ended and (not preview or story.compares)
+    night = not preview or story.compares
+    news = with_news(context, night=night, ended=ended)
+    account = _account(context, code, outcome, error, news)
+    good = ended and night
     ledger = _ledger(context, moves=good)
     if story.outcomes.filter(pl.col("state").is_in(_UNMET)).height:
         expire_mirror(context.folder, context.table.name)
+    write = partial(
+        write_report,
+        folder,
+        operations=story.operations.drop("request", strict=False),
+        outcomes=story.outcomes.drop("remote_id", strict=False),
+        untouched=story.untouched,
+    )
     try:
-        write_report(
-            folder,
-            account,
-            story.operations.drop("request", strict=False),
-            story.outcomes.drop("remote_id", strict=False),
-            untouched=story.untouched,
-        )
+        write(account)
     except OSError as problem:
         message = f"the report cannot be written: {problem.strerror}"
         raise LocalError(message, do="make room, then run again") from problem
@@ -184,7 +190,7 @@ def finish(
     end = RunEnd(outcome, int(code), account.finished, drop, ledger)
     context.state.end_run(context.run, end)
     log.info("end", outcome=outcome, exit_code=int(code))
-    return Result(account, folder, story.plan, error)
+    return Result(account, folder, story.plan, error, write)
 
 
 def _account(
@@ -192,7 +198,7 @@ def _account(
     code: ExitCode,
     outcome: str,
     error: RosterSyncError | None,
-    news: dict[str, int],
+    news: News,
 ) -> Account:
     story, plan = context.story, context.story.plan
     zone = context.config.timezone
@@ -206,9 +212,13 @@ def _account(
         finished=now().astimezone(zone),
         drop={name: story.drop.get(name) for name in ("name", "sha256", "mode")},
         entities=story.entities,
+        tally=tally(story),
         guards=plan.guards if plan else (),
         findings=story.findings,
-        new_findings=news,
+        known=known_count(story.findings),
+        new_findings=news.findings,
+        failures=news.failures,
+        new_failures=news.new_failures,
         requests=story.requests,
         stages=tuple(story.stages),
         notes=tuple(dict.fromkeys(story.notes)),
@@ -230,6 +240,7 @@ def _account(
         digest=plan.digest if plan else None,
         advice=error.line() if error else None,
         command=context.command,
+        anywhere=context.anywhere,
         timeline=tuple(story.timeline),
         undoes=story.undoes,
         left=_left(story),

@@ -21,6 +21,7 @@ from sync.errors import (
     RosterSyncError,
     UsageError,
 )
+from sync.flow.accepted import mark_known
 from sync.flow.again import still_known
 from sync.flow.carry import (
     Carrier,
@@ -32,6 +33,7 @@ from sync.flow.context import Context, Show, Story, log, now, shelf_of
 from sync.flow.ending import Result, advice, exit_code, finish, good_drop
 from sync.flow.intake import Intake
 from sync.flow.kept import adopt, keep, keep_approval, kept, recall, recall_drift
+from sync.flow.keyed import with_keys
 from sync.flow.lost import journal_of, lost, lost_error, outlast, read_outcomes
 from sync.flow.noting import note_age, note_drop, note_plan
 from sync.flow.preview import preview
@@ -142,6 +144,7 @@ async def nightly(
             planned = await preview(context, intake, wire)
             if intake.roster is not None:
                 context.story.good = good_drop(context, intake.roster)
+            context.story.findings = with_keys(context, intake)
             keep(context, planned)
             demand_let_through(context, planned.plan)
             if not dry and writes:
@@ -171,7 +174,11 @@ async def carry_out(
     changed, foreign, outdated or applied already."""
     folder = StateFolder(config.state_dir)
     plan = read_plan(path, folder)
-    with opened(config, plan.target, manner, undoes=plan.inputs.get(UNDOES)) as context:
+    undoes = plan.inputs.get(UNDOES)
+    with (
+        _of(plan.target),
+        opened(config, plan.target, manner, undoes=undoes) as context,
+    ):
 
         async def steps(wire: Wire) -> None:
             demand_usable(context, plan)
@@ -190,6 +197,16 @@ async def carry_out(
             await _carry(context, plan, wire, reread=True)
 
         return await accounted(context, steps, preview=False)
+
+
+@contextmanager
+def _of(target: str) -> Iterator[None]:
+    """Whatever ends the block says whose run it was: only the plan knows."""
+    try:
+        yield
+    except RosterSyncError as error:
+        error.target = target
+        raise
 
 
 async def resume(
@@ -249,6 +266,7 @@ async def accounted(
                 do="report it with the run's log.jsonl, then run again",
             )
     _read_outcomes(context)
+    mark_known(context)
     if error is not None:
         return finish(context, ExitCode(error.exit_code), error, preview=preview)
     code = exit_code(context.story, preview=preview)

@@ -41,9 +41,12 @@ UNTOUCHED_SCHEMA = pl.Schema(
 
 OPERATION_COLUMNS = (
     *("id", "entity", "verb", "key", "state", "fields", "reason"),
-    *("file", "line", "status", "code", "message", "changed", "needs"),
+    *("file", "line", "status", "code", "message", "changed", "needs", "new", "since"),
 )
-FINDING_COLUMNS = (*FINDING_SCHEMA.names(), "since", "known")
+FINDING_COLUMNS = (*FINDING_SCHEMA.names(), "key", "new", "since", "known")
+NEWS = ("new", "since")
+"""Of a finding, and of what became of an operation: whether the last night had it not,
+and the day since when it is so."""
 
 _FORMULA = "=+\\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b"
 TRIGGER = f"[\\s\\p{{Z}}\\p{{C}}]*[{_FORMULA}]|[\\t\\r\\n\\x00]"
@@ -55,7 +58,7 @@ import. Where a cell begins."""
 def write_findings(findings: Findings, path: Path) -> None:
     """Write every finding; columns ``FINDING_COLUMNS``.
 
-    ``since`` and ``known`` are empty where the frame of the findings lacks them.
+    The last four are empty where the frame of the findings lacks them.
     """
     _write(_with(findings.frame, FINDING_COLUMNS), path)
 
@@ -63,7 +66,7 @@ def write_findings(findings: Findings, path: Path) -> None:
 def write_operations(operations: pl.DataFrame, path: Path) -> None:
     """Write a frame of ``operations_table``; columns ``OPERATION_COLUMNS``.
 
-    ``changed`` is empty where the frame lacks it.
+    ``changed``, ``new`` and ``since`` are empty where the frame lacks them.
     """
     _write(_with(operations, OPERATION_COLUMNS), path)
 
@@ -83,8 +86,9 @@ def operations_table(
     ``operations`` is of ``OPERATION_SCHEMA``, ``outcomes`` of ``OUTCOME_SCHEMA``,
     ``untouched`` of ``UNTOUCHED_SCHEMA``. An operation without outcome is planned.
     """
+    known = set(outcomes.columns)
     joined = operations.join(
-        outcomes.select(OUTCOME_SCHEMA.names()),
+        outcomes.select(*OUTCOME_SCHEMA.names(), *(n for n in NEWS if n in known)),
         left_on="id",
         right_on="operation",
         how="left",

@@ -24,6 +24,7 @@ from sync.model.finding import Severity
 from sync.model.operation import Verb
 from sync.model.outcome import State
 from sync.model.plain import plain
+from sync.report.as_csv import NEWS
 from sync.report.balance import Account, balance, equations
 from sync.report.causes import Cause, causes
 from sync.report.changes import Change, changes, fair_share, shown_verbs
@@ -37,6 +38,8 @@ from sync.report.sentences import (
     holding,
     once_more,
     remarks,
+    since,
+    would,
 )
 
 KIND = ["entity", "verb"]
@@ -68,7 +71,8 @@ def page(account: Account, table: pl.DataFrame, *, reveal: bool = False) -> str:
         headline=headline(account),
         remarks=remarks(account),
         holding=holding(account),
-        command=approval(account),
+        command=approval(account, anywhere=True),
+        would=would(account),
         once_more=once_more(account),
         proposals=account.proposals.head(MAX_SHOWN).rows(named=True),
         proposal_count=account.proposals.height,
@@ -85,6 +89,7 @@ def page(account: Account, table: pl.DataFrame, *, reveal: bool = False) -> str:
         kinds=_kinds(operations),
         findings=_findings(fair_share(found, ["code"], MAX_SHOWN), reveal=reveal),
         finding_count=found.height,
+        aged="new" in found.columns and not found["new"].all(),
         chart=chart(account.timeline),
         style_hash=_style_hash(),
         reveal=reveal,
@@ -101,6 +106,10 @@ class Trouble:
     code: str | None
     said: str
     count: int
+    new: int | None
+    """How many of them the last night had not."""
+    since: str | None
+    """The day since when the oldest of them is there."""
     examples: list[dict[str, Any]]
     """``key``, ``file``, ``line``, ``changed`` of the first few."""
 
@@ -204,12 +213,15 @@ def _troubles(operations: pl.DataFrame) -> list[Trouble]:
     """What failed first, then what is in doubt, left alone, and held up by others;
     one entry for all that have the same reason."""
     rank = {state.value: place for place, state in enumerate(_TROUBLE)}
+    dated = set(NEWS) <= set(operations.columns)
     groups = (
         operations.filter(pl.col("state").is_in(list(rank)))
         .with_columns(said=pl.coalesce("message", "reason"))
         .group_by("state", "status", "code", "said", "entity", maintain_order=True)
         .agg(
             pl.len().alias("count"),
+            pl.col("new").sum() if dated else pl.lit(None).alias("new"),
+            pl.col("since").min() if dated else pl.lit(None).alias("since"),
             pl.struct("key", "file", "line", "changed")
             .head(EXAMPLES)
             .alias("examples"),
@@ -293,5 +305,9 @@ _ENVIRONMENT = Environment(
     finalize=_harmless,
 )
 _ENVIRONMENT.filters.update(
-    by_kind=_changes_by_kind, duration=duration, moment=_moment, number=number
+    by_kind=_changes_by_kind,
+    day=since,
+    duration=duration,
+    moment=_moment,
+    number=number,
 )

@@ -52,6 +52,8 @@ def document(account: Account) -> dict[str, Any]:
         "unbalanced": broken,
         "undoes": account.undoes,
         "differs": [dataclasses.asdict(each) for each in account.differs],
+        "failures": dict(sorted(account.failures.items())),
+        "new_failures": dict(sorted(account.new_failures.items())),
         "drift": [dataclasses.asdict(each) for each in drifted(account.drift)],
         "renames": _renames(account),
         "digest": account.digest,

@@ -33,6 +33,7 @@ from sync.report.sentences import (
     once_more,
     pair,
     remarks,
+    since,
     tripped,
 )
 
@@ -143,13 +144,13 @@ def finding_lines(
 
 
 def _mended(findings: Findings) -> Findings:
-    """The findings for which rows were rejected, or the drop refused."""
-    severity = pl.col("severity")
-    return Findings(
-        findings.frame.filter(
-            severity.is_in([Severity.REFUSED.value, Severity.REJECTED.value])
-        )
-    )
+    """The findings for which rows were rejected, or the drop refused, but for those
+    that somebody has accepted."""
+    worst = [Severity.REFUSED.value, Severity.REJECTED.value]
+    found = findings.frame.filter(pl.col("severity").is_in(worst))
+    if "known" in found.columns:
+        found = found.filter(~pl.col("known").fill_null(value=False))
+    return Findings(found)
 
 
 def _count(
@@ -173,6 +174,8 @@ def _cause(cause: Cause, *, reveal: bool) -> Iterator[RenderableType]:
         yield Text(f"  do    {said(cause.hint)}")
     if cause.others:
         yield Text(f"  also  {_more(cause)}")
+    if cause.new is not None and cause.new < cause.count:
+        yield Text(f"  since {_age(cause)}")
     if cause.consequences:
         rows = number(cause.consequences, "row falls", "rows fall")
         yield Text(f"  so    {rows} with {'them' if cause.others else 'it'}")
@@ -184,6 +187,12 @@ def _more(cause: Cause) -> str:
         return rows
     lines = ", ".join(str(line) for line in cause.more)
     return f"{rows}, next at {'line' if len(cause.more) == 1 else 'lines'} {lines}"
+
+
+def _age(cause: Cause) -> str:
+    """Since when, and how many are new, where they are not all from tonight."""
+    first = since(cause.since)
+    return first if not cause.new else f"{first}, {cause.new:,} of them new"
 
 
 def _proposed(account: Account) -> Iterator[RenderableType]:

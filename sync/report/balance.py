@@ -40,6 +40,21 @@ PARTS: Mapping[str, tuple[str, ...]] = {
 of ``rows``, ``remote`` and ``operations`` is the sum of its others; those of ``diff``
 make up ``rows.accepted``."""
 
+TALLY_SCHEMA = pl.Schema(
+    {
+        **dict.fromkeys(("entity", "verb", "state"), pl.String()),
+        "status": pl.Int64(),
+        "code": pl.String(),
+        "count": pl.UInt32(),
+        "new": pl.UInt32(),
+        "file": pl.String(),
+        "line": pl.UInt32(),
+    }
+)
+"""Operations counted by what was to be done and what became of it: ``state`` is a part
+of ``operations``; ``status`` and ``code`` of the answer where it was not done, ``new``
+how many of these the last night had not, ``file`` and ``line`` of the first."""
+
 OUTCOMES = (
     *("done", "partial", "refused", "held", "target_failed", "interrupted"),
     "preview",
@@ -60,8 +75,9 @@ class Account:
     """Everything that one run has to say; no personal data but in ``findings`` and
     ``drift``.
 
-    The frame of ``findings`` may carry two columns more: ``since`` (when the same
-    finding was first seen) and ``known`` (accepted until a date, so no news). A
+    The frame of ``findings`` may carry columns more: ``key`` (the record that it is
+    about), ``since`` (when the same finding was first seen), ``new`` (the last night
+    had it not) and ``known`` (accepted until a date, so no news). A
     section that the run did not reach is left out of its entity, never zeros.
     """
 
@@ -78,9 +94,13 @@ class Account:
     """``name``, ``sha256``, ``mode``."""
     entities: Mapping[str, Mapping[str, Mapping[str, int]]]
     """Counts by entity, section and part (``PARTS``)."""
+    tally: pl.DataFrame = field(default_factory=TALLY_SCHEMA.to_frame)
     guards: tuple[Guard, ...] = ()
     findings: Findings = field(default_factory=Findings.none)
     new_findings: Mapping[str, int] = field(default_factory=dict)
+    failures: Mapping[str, int] = field(default_factory=dict)
+    """Changes that were not made, and values that do not read back, by code."""
+    new_failures: Mapping[str, int] = field(default_factory=dict)
     known: int = 0
     requests: Mapping[str, int] = field(default_factory=dict)
     """``sent``, ``retried``, ``throttled``."""
@@ -106,6 +126,8 @@ class Account:
     """What stands behind ``roster-sync:`` when the run did not end with 0."""
     command: str = "roster-sync"
     """How the program is called for this configuration, for commands to copy."""
+    anywhere: str = "roster-sync"
+    """The same from any folder: for whoever reads the page or a message."""
     timeline: tuple[int, ...] = ()
     """Requests sent in each second from the first one on."""
     undoes: str | None = None

@@ -39,6 +39,10 @@ class Cause:
     """Lines of the next few rows with the same mistake."""
     consequences: int
     """Findings that are there only because of these."""
+    new: int | None = None
+    """How many of them the last night had not; null where that is not known."""
+    since: str | None = None
+    """The day since when the oldest of them is there."""
 
     @property
     def place(self) -> str:
@@ -60,8 +64,15 @@ def causes(findings: Findings, *, news: bool = False) -> list[Cause]:
     frame = findings.frame
     if news and "known" in frame.columns:
         frame = frame.filter(~pl.col("known").fill_null(value=False))
-    rows = _grouped(_with_consequences(frame)).rows(named=True)
+    rows = _grouped(_with_consequences(_dated(frame))).rows(named=True)
     return [_cause(row) for row in rows]
+
+
+def _dated(frame: pl.DataFrame) -> pl.DataFrame:
+    """With ``new`` and ``since``, null where nobody has compared with other nights."""
+    kinds = {"new": pl.Boolean(), "since": pl.String()}
+    missing = {n: pl.lit(None, k) for n, k in kinds.items() if n not in frame.columns}
+    return frame.with_columns(**missing)
 
 
 def _with_consequences(frame: pl.DataFrame) -> pl.DataFrame:
@@ -90,6 +101,8 @@ def _grouped(roots: pl.DataFrame) -> pl.DataFrame:
             pl.col("line", "value", "message", "hint").first(),
             pl.col("line").slice(1, MORE_LINES).alias("more"),
             pl.col("consequences").sum(),
+            pl.when(pl.col("new").is_not_null().any()).then(pl.col("new").sum()),
+            pl.col("since").min(),
         )
         .sort(
             pl.col("severity").replace_strict(_RANK, return_dtype=pl.UInt8),

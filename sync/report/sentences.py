@@ -6,11 +6,15 @@ share, so that all three say the same.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
+import polars as pl
+
 from sync.model.counted import number
+from sync.model.finding import Severity
 from sync.model.plan import Guard
 from sync.report.balance import Account, balance
 from sync.report.left import left_words
@@ -44,6 +48,7 @@ def remarks(account: Account) -> list[str]:
         *_about_renames(account),
         *(f"{said}." for said in left_words(account.left)),
         *_about_changes(account),
+        *_about_news(account),
         *_about_sums(account),
     ]
 
@@ -94,12 +99,30 @@ def _place(guard: Guard) -> str:
     return f"{guard.name}{entity}{f' in {guard.group}' if guard.group else ''}"
 
 
-def approval(account: Account) -> str | None:
-    """The one command that lets a held plan through; null where there is none."""
+def approval(account: Account, *, anywhere: bool = False) -> str | None:
+    """The one command that lets a held plan through; null where there is none.
+
+    ``anywhere``: in whatever folder it is called.
+    """
     if not holding(account) or not account.plan or not account.digest:
         return None
-    path = account.plan.get("path", "plan.rsplan")
-    return f"{account.command} apply {path} --approve {account.digest[:_APPROVAL]}"
+    path = shlex.quote(account.plan.get("path", "plan.rsplan"))
+    command = account.anywhere if anywhere else account.command
+    return f"{command} apply {path} --approve {account.digest[:_APPROVAL]}"
+
+
+def would(account: Account) -> list[str]:
+    """What a plan does, entity by entity: ``students: create 3, remove 41``."""
+    tally = account.tally
+    verbs = tally.group_by("entity", "verb", maintain_order=True).agg(
+        pl.col("count").sum()
+    )
+    order = {entity: place for place, entity in enumerate(account.entities)}
+    said: dict[str, list[str]] = {}
+    for entity, verb, count in verbs.rows():
+        said.setdefault(entity, []).append(f"{verb} {count:,}")
+    names = sorted(said, key=lambda name: order.get(name, len(order)))
+    return [f"{name}: {', '.join(said[name])}" for name in names]
 
 
 def came_empty(guards: Iterable[Guard]) -> list[str]:
@@ -189,6 +212,8 @@ def _nothing(account: Account) -> str:
         return _listed("nothing was changed", waits)
     if account.undoes:
         return "nothing to change. What that run did is not there to be taken back."
+    if account.total("rows", "rejected"):  # all of them known, or it were no done
+        return "nothing to change, but for rows that are rejected, as is known."
     aside = account.total("diff", "unsupported")
     compared = sum(
         sum(one.get("diff", {}).values()) for one in account.entities.values()
@@ -249,7 +274,17 @@ def _about_rows(account: Account) -> list[str]:
     rows = number(rejected, "row was", "rows were") + " rejected"
     if account.outcome == "refused":
         return [f"{rows}."]
-    return [f"{rows} and changed nothing."]
+    return [f"{rows} and changed nothing{_all_known(account)}."]
+
+
+def _all_known(account: Account) -> str:
+    """Whether somebody has accepted what rejected them."""
+    found = account.findings.of_severity(Severity.REJECTED)
+    if "known" not in found.columns or not found["known"].any():
+        return ""
+    unknown = found.filter(~pl.col("known")).height
+    left = number(unknown, "finding is", "findings are")
+    return f"; {left} not known" if unknown else ", as is known"
 
 
 def _about_renames(account: Account) -> list[str]:
@@ -310,6 +345,41 @@ def _about_changes(account: Account) -> list[str]:
         fields = number(len(account.differs), "field")
         said.append(f"{fields} did not read back as written.")
     return said
+
+
+def _about_news(account: Account) -> list[str]:
+    """What is wrong since tonight, where something was wrong the night before too."""
+    found = account.findings.frame
+    if "new" in found.columns:
+        found = found.filter(pl.col("severity") != Severity.NOTE.value)
+        new = int(found["new"].sum())
+    else:
+        found, new = found.clear(), 0
+    failed, more = sum(account.failures.values()), sum(account.new_failures.values())
+    return [
+        *_new_of(found.height, new, "finding"),
+        *_new_of(failed, more, "failure"),
+    ]
+
+
+def _new_of(count: int, new: int, what: str) -> list[str]:
+    if count == new:  # the first night, or a good one before
+        return []
+    if not new:
+        every = f"The {what} was" if count == 1 else f"All {count:,} {what}s were"
+        return [f"{every} there the last night too: nothing is new."]
+    rest = number(count - new, "other was", "others were")
+    are = "is" if new == 1 else "are"
+    return [f"{new:,} of {count:,} {what}s {are} new; {rest} there the last night too."]
+
+
+def since(day: str | None) -> str:
+    """A day of ``since`` as people say it: ``22 Oct``; what is none, as it is."""
+    try:
+        told = date.fromisoformat(day or "")
+    except ValueError:
+        return day or ""
+    return f"{told.day} {_MONTHS[told.month - 1]}"
 
 
 def _about_sums(account: Account) -> list[str]:

@@ -177,6 +177,8 @@ class ReportDocument(_Part):
     unbalanced: list[str]
     undoes: str | None
     differs: list[DifferencePart]
+    failures: dict[str, Count]
+    new_failures: dict[str, Count]
     drift: list[DriftPart]
     renames: RenamesPart | None
     digest: str | None

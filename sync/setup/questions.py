@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 from sync.config.clock import machine_timezone, named_timezone
 from sync.config.load import TARGET_NAME
 from sync.errors import UsageError
-from sync.wire.address import checked_base, is_loopback
+from sync.model.loopback import is_loopback
+from sync.wire.address import checked_base
 
 Known = Mapping[str, str]
 """Answers by the name of their question."""

@@ -8,6 +8,8 @@ is replaced whole or not at all; a folder of a newer program is refused.
     locks/TARGET.lock           who runs now
     targets/TARGET.sqlite       runs, good drops, ledger
     targets/TARGET.same.json    the last good run, where it found nothing to do
+    targets/TARGET.accepted.json  findings that somebody knows, as digests
+    targets/TARGET.told.json    how its runs ended, as people and monitors were told
     mirrors/TARGET/             what the target held when it was last read
     runs/RUN/                   journal, plan and reports of one run
     watches/FOLDER/             what was claimed in a watched folder and is not filed

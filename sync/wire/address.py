@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from ipaddress import ip_address
 from urllib.parse import SplitResult, parse_qsl, quote, urljoin, urlsplit
 
 from sync.errors import LocalError, TargetError, UsageError
+from sync.model.loopback import is_loopback
 
 _PATH = re.compile(r"/(?!/)[A-Za-z0-9\-._~!$&'()*+,;=:%/]*")
 _BASE = re.compile(
@@ -52,16 +52,6 @@ def checked_base(url: str, what: str) -> str:
         message = f"{what} would send credentials unencrypted to {host}"
         raise UsageError(message, do="use https; http is for this machine alone")
     return base
-
-
-def is_loopback(host: str) -> bool:
-    """Whether ``host`` is this machine: ``localhost`` or a loopback address."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def origin_of(url: str) -> str:

@@ -60,7 +60,9 @@ def table_of(place: tuple[str, ...]) -> tuple[dict[str, Any], list[str]]:
             part = kind_of("timeback", whole)
         else:
             part = resolved(part["properties"][name], whole)
-    below = {"targets"} | {names[-1] for names in TABLES.values() if len(names) > 1}
+    below = {"targets", "notify"} | {
+        names[-1] for names in TABLES.values() if len(names) > 1
+    }
     if place == ("NAME",):
         below |= set(part["properties"]) - set(TargetTable.model_fields)
     keys = {key: one for key, one in part["properties"].items() if key not in below}

@@ -50,6 +50,7 @@ RISKS = {
     "S13": "hostile answers",
     "S14": "hostile files",
     "S15": "mappings as code",
+    "S19": "messages to people and monitors",
     "S20": "supply chain",
     "S21": "the wrong student",
 }

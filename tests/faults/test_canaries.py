@@ -9,6 +9,7 @@ names under "What stands where", and must stand there, or nothing would have bee
 from __future__ import annotations
 
 import base64
+import json
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -25,13 +26,21 @@ from tests.faults.canaries import (
     ECHOES,
     LEAST,
     PERSONAL,
+    STEM,
     USERNAMES,
     Place,
     cells,
     files,
 )
 from tests.faults.proofs import Line
-from tests.faults.weeks import Weeks, drop_of_canaries, passed_by, secrets_of
+from tests.faults.weeks import (
+    HOOK_SECRET,
+    Weeks,
+    drop_of_canaries,
+    passed_by,
+    secrets_of,
+)
+from tests.support.workspace import TARGET
 
 FIVE = [one for one in KINDS if not one.sibling]
 Proof = Callable[[str, str], Line]
@@ -75,8 +84,14 @@ def test_no_person_and_no_secret_stands_where_it_should_not(
     weeks = passed_by(harness, tmp_path, sandbox)
     places = [*weeks.printed, *files(weeks.workspace.state)]
     reports = files(tmp_path / "reports")
-    people(proof, harness, weeks, [*places, *reports])
-    secrets(proof, harness, weeks, [*places, *reports, *files(tmp_path / "fetched")])
+    messages(proof, weeks)
+    people(proof, harness, weeks, [*places, *reports, *weeks.told()])
+    secrets(
+        proof,
+        harness,
+        weeks,
+        [*places, *reports, *weeks.told(), *files(tmp_path / "fetched")],
+    )
 
 
 def people(proof: Proof, harness: Harness, weeks: Weeks, places: list[Place]) -> None:
@@ -106,6 +121,18 @@ def people(proof: Proof, harness: Harness, weeks: Weeks, places: list[Place]) ->
     echo.zero("hits of its addresses", told(places, {ADDRESS.encode()}))
 
 
+def messages(proof: Proof, weeks: Weeks) -> None:
+    """What people and monitors were told, which names nobody, not even by a key."""
+    row = proof("S19", "canaries in messages, metrics and what is kept of them")
+    kept = weeks.workspace.state / "targets" / f"{TARGET}.told.json"
+    places = [*weeks.told(), Place(kept.name, kept.read_bytes())]
+    row.times = len(places)
+    row.zero("hits", told(places, PERSONAL | ECHOES | {STEM.encode()}))
+    row.least("messages", len(weeks.listener.posted), 10)
+    ends = {json.loads(one.body)["outcome"] for one in weeks.listener.posted}
+    row.least("ends of different kinds", len(ends), 4)
+
+
 def is_log(place: Place) -> bool:
     """Whether it is what is kept longest and shown most: a log, or standard error."""
     return place.name.startswith("stderr") or place.path.name == "log.jsonl"
@@ -130,8 +157,8 @@ def secrets(proof: Proof, harness: Harness, weeks: Weeks, places: list[Place]) -
     """What the search for credentials must find: nothing, anywhere."""
     row = proof("S10", "client secrets, tokens and signatures, everything searched")
     row.times = len(places)
-    given = set(secrets_of(harness).values())
+    given = {*secrets_of(harness).values(), HOOK_SECRET}
     needles = {form for one in given | weeks.proxy.secrets for form in forms_of(one)}
     row.zero("hits", told(places, needles))
-    row.least("secrets searched for", len(given | weeks.proxy.secrets), 3)
+    row.least("secrets searched for", len(given | weeks.proxy.secrets), 4)
     row.least("credentials that passed", len(weeks.proxy.authorizations), 1)

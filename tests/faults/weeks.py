@@ -15,6 +15,7 @@ from typing import Any
 
 import polars as pl
 
+from sync.notify.ended import ENDINGS as NAMES
 from sync.samples import Tables
 from sync.sandbox import Sandbox
 from sync.wire import Wire
@@ -25,7 +26,9 @@ from tests.faults.canaries import ADDRESS, ECHO, PLAIN, STEM, Place, of_canaries
 from tests.faults.eavesdropper import Eavesdropper
 from tests.support.districts import district, without_students
 from tests.support.ended import Ended
+from tests.support.listener import Listener
 from tests.support.meddler import Heard, Trouble
+from tests.support.toml import toml_text
 from tests.support.workspace import TARGET, Workspace
 
 FAULTS = "429=0.05,500=0.05,503=0.02,malformed=0.05,lost=0.06,drop=0.02"
@@ -66,6 +69,10 @@ GUARDS: dict[str, Any] = {
     "by": [],
     "first_run": "pass",
 }
+ENDINGS = [*dict.fromkeys(NAMES.values())]
+"""Everything is told."""
+METRICS = "roster.prom"
+HOOK_SECRET = "sq7-hook/+=91"  # noqa: S105 - a canary
 STUDENTS = 12
 OTHERS = 8
 
@@ -110,6 +117,7 @@ class Weeks:
     harness: Harness
     workspace: Workspace
     proxy: Eavesdropper
+    listener: Listener
     printed: list[Place] = field(default_factory=list)
     codes: list[int] = field(default_factory=list)
 
@@ -205,6 +213,21 @@ class Weeks:
         """Point the configuration at the proxy."""
         bench = Bench(self.harness, self.workspace)
         bench.configure(self.proxy.url, **changes)
+        path = self.workspace.folder / "roster-sync.toml"
+        hook = {"kind": "webhook", "url": self.listener.url, "on": ENDINGS}
+        people = {"hook": {**hook, "secret": {"env": "HOOK_SECRET"}}}
+        head = toml_text({"metrics": METRICS})
+        tail = toml_text({"notify": people})
+        path.write_text(head + path.read_text("utf-8") + tail, "utf-8")
+
+    def told(self) -> list[Place]:
+        """What people and monitors were told."""
+        messages = [
+            Place(f"message {number}", posted.body)
+            for number, posted in enumerate(self.listener.posted)
+        ]
+        metrics = self.workspace.folder / METRICS
+        return [*messages, Place(METRICS, metrics.read_bytes())]
 
     def with_a_defect(self, drop: Path) -> None:
         """An exception in the midst of a run whose text and cause hold canaries."""
@@ -267,9 +290,10 @@ def passed_by(harness: Harness, folder: Path, sandbox: Sandbox) -> Weeks:
     makes_people = harness.name in {"timeback", "oneroster-1.2"}
     before = edubridge.people if makes_people else harness.before
     sandbox.load(before(remote_of_canaries(harness)))
-    workspace = Workspace(folder, sandbox, {**harness.environment, **given})
-    with Eavesdropper(sandbox.url) as proxy:
-        weeks = Weeks(harness, workspace, proxy)
+    own = {"HOOK_SECRET": HOOK_SECRET}
+    workspace = Workspace(folder, sandbox, {**harness.environment, **given, **own})
+    with Eavesdropper(sandbox.url) as proxy, Listener() as listener:
+        weeks = Weeks(harness, workspace, proxy, listener)
         weeks.configure(guards=GUARDS, limits={"retries": 2, "timeout": "3s"})
         weeks.pass_by()
     return weeks

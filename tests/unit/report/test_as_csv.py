@@ -160,3 +160,16 @@ def test_the_sheets_are_their_owners_alone(tmp_path: Path) -> None:
 
     mode = stat.S_IMODE((tmp_path / "findings.csv").stat().st_mode)
     assert mode == 0o600
+
+
+def test_what_was_not_made_says_since_when_and_whether_it_is_new(
+    tmp_path: Path, make_operations: Callable[..., pl.DataFrame]
+) -> None:
+    failed = outcomes_table([Outcome("op-0", State.FAILED, 422)])
+    dated = failed.with_columns(new=pl.lit(value=False), since=pl.lit("2026-10-22"))
+
+    table = operations_table(make_operations({}, {}), dated)
+    write_operations(table, tmp_path / "operations.csv")
+
+    told = [(row["new"], row["since"]) for row in _read(tmp_path / "operations.csv")]
+    assert told == [("false", "2026-10-22"), ("", "")]

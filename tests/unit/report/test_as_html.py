@@ -6,6 +6,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from typing import Any
@@ -391,3 +392,28 @@ def test_records_that_an_undo_leaves_need_a_person(
     assert "<code>s-4</code>" in attention
     assert "and 2 more, all in operations.csv" in attention
     assert "7 records were changed by others since and are left." in text
+
+
+@pytest.mark.parametrize(
+    ("new", "said"),
+    [
+        ((False, False), "There since 22 Oct."),
+        ((False, True), "There since 22 Oct, 1 of 2 new."),
+        ((True, True), ""),
+    ],
+)
+def test_failures_and_findings_say_since_when_they_are_there(
+    make_account: Make,
+    make_operations: Callable[..., pl.DataFrame],
+    new: tuple[bool, ...],
+    said: str,
+) -> None:
+    days = ["2026-11-21" if one else "2026-10-22" for one in new]
+    news = {"new": pl.Series(new), "since": pl.Series(days, dtype=pl.String)}
+    failed = outcomes_table([Outcome(f"op-{n}", State.FAILED, 422) for n in range(2)])
+    table = operations_table(make_operations({}, {}), failed.with_columns(**news))
+    account = make_account()
+    found = pl.concat([account.findings.frame] * 2).with_columns(**news)
+    html = page(replace(account, findings=Findings(found)), table)
+    assert html.count("There since ") == (2 if said else 0)
+    assert said in html

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -352,3 +353,36 @@ def test_a_summary_names_the_first_fields_that_somebody_else_changed(
     assert [line.strip() for line in lines if "more field" in line] == [more][
         : len(more)
     ]
+
+
+@pytest.mark.parametrize(
+    ("new", "said"),
+    [
+        ((False, False), "  since 22 Oct"),
+        ((False, True), "  since 22 Oct, 1 of them new"),
+        ((True, True), None),
+    ],
+)
+def test_findings_that_were_there_before_say_since_when(
+    new: tuple[bool, ...], said: str | None
+) -> None:
+    found = Findings.of(
+        Finding("RS117", Severity.REJECTED, "m", file="s.csv", line=n) for n in (2, 3)
+    )
+    days = ["2026-11-21" if one else "2026-10-22" for one in new]
+    dated = found.frame.with_columns(
+        new=pl.Series(new), since=pl.Series(days, dtype=pl.String)
+    )
+    lines = _printed(finding_lines(Findings(dated))).splitlines()
+    told = [one for one in lines if one.startswith("  since")]
+    assert told == ([said] if said else [])
+
+
+def test_findings_that_somebody_accepted_are_not_named_again(
+    make_account: Callable[..., Account],
+) -> None:
+    account = make_account()
+    known = account.findings.frame.with_columns(known=pl.lit(value=True))
+    assert "students.csv:43" in _printed(summary(account))
+    told = _printed(summary(replace(account, findings=Findings(known))))
+    assert "students.csv:43" not in told

@@ -12,14 +12,16 @@ import pytest
 from sync.model.finding import Finding, Findings, Severity
 from sync.model.plan import Guard
 from sync.model.renames import PROPOSAL_SCHEMA
-from sync.report import PARTS, Account
+from sync.report import PARTS, TALLY_SCHEMA, Account
 from sync.report.sentences import (
     approval,
     duration,
     headline,
     remarks,
+    since,
     when,
     worst_held,
+    would,
 )
 
 
@@ -263,3 +265,89 @@ def test_of_several_guards_a_line_names_the_worst_loss() -> None:
         "and by 2 more guards (updates, first_run)"
     )
     assert worst_held(guards[2:]) == "removals of users: m; such as u-1"
+
+
+@pytest.mark.parametrize(
+    ("known", "said"),
+    [
+        ((True, True), "3 rows were rejected and changed nothing, as is known."),
+        (
+            (True, False),
+            "3 rows were rejected and changed nothing; 1 finding is not known.",
+        ),
+        ((False, False), "3 rows were rejected and changed nothing."),
+    ],
+)
+def test_rows_that_somebody_accepted_are_called_known(
+    make_account: Callable[..., Account], known: tuple[bool, ...], said: str
+) -> None:
+    account = make_account(**_made(0, 0, 3))
+    frame = pl.concat([account.findings.frame] * len(known))
+    marked = Findings(frame.with_columns(known=pl.Series(known)))
+    assert said in remarks(replace(account, findings=marked))
+
+
+@pytest.mark.parametrize(
+    ("new", "failures", "said"),
+    [
+        ((True, True), (3, 3), []),
+        (
+            (False,),
+            (0, 0),
+            ["The finding was there the last night too: nothing is new."],
+        ),
+        (
+            (False, False),
+            (2, 0),
+            [
+                "All 2 findings were there the last night too: nothing is new.",
+                "All 2 failures were there the last night too: nothing is new.",
+            ],
+        ),
+        (
+            (True, False, False),
+            (2, 1),
+            [
+                "1 of 3 findings is new; 2 others were there the last night too.",
+                "1 of 2 failures is new; 1 other was there the last night too.",
+            ],
+        ),
+    ],
+)
+def test_what_is_new_is_told_from_what_was_there(
+    make_account: Callable[..., Account],
+    new: tuple[bool, ...],
+    failures: tuple[int, int],
+    said: list[str],
+) -> None:
+    account = make_account(failures={"a": failures[0]}, new_failures={"a": failures[1]})
+    frame = pl.concat([account.findings.frame] * len(new))
+    marked = Findings(frame.with_columns(new=pl.Series(new)))
+    told = remarks(replace(account, findings=marked))
+    assert [one for one in told if "the last night" in one] == said
+
+
+def test_a_held_plan_says_entity_by_entity_what_it_would_do(
+    make_account: Callable[..., Account],
+) -> None:
+    rows = [
+        {"entity": entity, "verb": verb, "state": "not_reached", "count": count}
+        for entity, verb, count in (
+            ("agents", "remove", 2),
+            ("students", "create", 1),
+            ("students", "remove", 1041),
+        )
+    ]
+    tally = pl.DataFrame(rows, schema=TALLY_SCHEMA)
+    assert would(make_account(tally=tally)) == [
+        "students: create 1, remove 1,041",
+        "agents: remove 2",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("day", "said"),
+    [("2026-10-22", "22 Oct"), (None, ""), ("", ""), ("no day", "no day")],
+)
+def test_a_day_is_said_as_people_say_it(day: str | None, said: str) -> None:
+    assert since(day) == said

@@ -10,7 +10,6 @@ from sync.wire.address import (
     checked_base,
     full_url,
     host_of,
-    is_loopback,
     next_query,
     origin_of,
     redirected,
@@ -230,11 +229,6 @@ def test_no_service_listens_on_port_zero(url: str) -> None:
 
 def test_only_slashes_are_taken_from_the_end_of_a_base() -> None:
     assert checked_base("https://h.example/roX/", "url") == "https://h.example/roX"
-
-
-@pytest.mark.parametrize("host", ["school.example", "10.0.0.1", "::2", ""])
-def test_another_machine_is_not_this_one(host: str) -> None:
-    assert is_loopback(host) is False
 
 
 @pytest.mark.parametrize(
