@@ -19,6 +19,7 @@ import polars as pl
 
 from sync.config import DEFAULT_NAME, Config, TargetConfig, fingerprint, place
 from sync.diff import FieldRules
+from sync.errors import RosterSyncError
 from sync.flow.renames import Confirmed
 from sync.log import get_logger
 from sync.model.entities import METADATA_PREFIX, Entity
@@ -64,7 +65,9 @@ def shelf_of(config: Config, drop: Path | None = None) -> Shelf:
     low = config.memory == "low"
     small = drop is not None and not low and size_of(drop) < LARGE_DROP
     least = (1 if low else 32 if small else 4) * MEBIBYTE
-    return Shelf(StateFolder(config.state_dir).path, least, SLICE)
+    with suppress(RosterSyncError):  # which the run itself will tell
+        StateFolder(config.state_dir)
+    return Shelf(config.state_dir, least, SLICE)
 
 
 def size_of(drop: Path) -> int:
