@@ -28,7 +28,7 @@ from polars.exceptions import PolarsError
 CELL = 16
 """Bytes that a text takes in a frame, besides its letters if they are more than 12
 (Arrow's layout of views)."""
-PIECES = 64
+PIECES = 128
 """Of one frame, at most."""
 _ALIGNED = 64
 """Bytes: Arrow's columnar format wants its buffers so."""
@@ -50,7 +50,7 @@ class Shelf:
     """Rows that are worked on at once where that can be done piece by piece."""
 
     def rows(self, frame: pl.DataFrame) -> int:
-        """As many of a large frame: each piece has a file open until it has joined the
+        """As many of a large frame: pieces have files open until they have joined the
         others, and there may not be many."""
         return max(self.slice, frame.height // PIECES)
 
@@ -117,7 +117,8 @@ def in_slices(
     shelf = _SHELF.get()
     if shelf is None or frame.height <= shelf.slice:
         return put_away(work(frame))
-    return _together(work(one) for one in frame.iter_slices(shelf.rows(frame)))
+    pieces = frame.iter_slices(shelf.rows(frame))
+    return _together(_in_memory(work, one) for one in pieces)
 
 
 def in_ranges(
@@ -137,7 +138,7 @@ def in_ranges(
     every = shelf.rows(larger)
     cuts = larger[key].gather_every(every)[1:].drop_nulls().unique().sort()
     pairs = zip(_cut(left, key, cuts), _cut(right, key, cuts), strict=True)
-    return _together(work(one, other) for one, other in pairs)
+    return _together(_in_memory(work, one, other) for one, other in pairs)
 
 
 def _sorted(frame: pl.DataFrame, key: str) -> pl.DataFrame:
@@ -150,8 +151,24 @@ def _cut(frame: pl.DataFrame, key: str, cuts: pl.Series) -> Iterator[pl.DataFram
         yield frame.slice(at, end - at)
 
 
+def _in_memory(
+    work: Callable[..., pl.DataFrame], *pieces: pl.DataFrame
+) -> pl.DataFrame:
+    """The work on a piece, of which nothing on the way need be put away."""
+    token = _SHELF.set(None)
+    try:
+        return work(*pieces)
+    finally:
+        _SHELF.reset(token)
+
+
 def _together(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
-    return put_away(pl.concat([put_away(part) for part in parts]))
+    found: list[pl.DataFrame] = []
+    drawer = Drawer()
+    for part in parts:
+        found.append(part)
+        drawer.add(found, len(found) - 1)
+    return put_away(pl.concat(found))
 
 
 def _away(frame: pl.DataFrame, places: pl.Series | None) -> pl.DataFrame:

@@ -47,7 +47,7 @@ log = get_logger()
 
 
 MEBIBYTE = 2**20
-SLICE = 1 << 15
+SLICE = 1 << 14
 """Rows of a large frame that are worked on at once."""
 LARGE_DROP = 24 * MEBIBYTE
 """Bytes of a drop from which on its frames are worth a place on the shelf."""
