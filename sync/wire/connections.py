@@ -26,6 +26,7 @@ import httpx
 
 from sync.model.request import Answer
 from sync.wire.failures import MAX_BODY, bloated
+from sync.wire.pieces import InPieces
 from sync.wire.single import SingleConnection
 
 # httpcore imports sniffio several times for each request. Where that is not installed,
@@ -126,6 +127,7 @@ class Connections:
         self._shared = transport
         self._free: dict[str, list[httpx.AsyncBaseTransport]] = {}
         self._tls: ssl.SSLContext | None = None
+        self._network = InPieces()
         for name in ("httpx", "httpcore"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
 
@@ -185,13 +187,14 @@ class Connections:
             self._tls = httpx.create_ssl_context(verify=True, trust_env=False)
             # Not even SSLKEYLOGFILE, which would write the keys of our sessions.
             self._tls.keylog_filename = None  # type: ignore[assignment] # documented
-        return SingleConnection(self._tls, KEEP_ALIVE_SECONDS)
+        return SingleConnection(self._tls, KEEP_ALIVE_SECONDS, self._network)
 
     async def close(self) -> None:
         """Close every connection."""
         for free in self._free.values():
             while free:
                 await free.pop().aclose()
+        await self._network.close()
 
 
 def _why(error: Exception) -> Lost:

@@ -19,7 +19,13 @@ PIECE = 256 * 1024
 
 
 class InPieces(httpcore.AnyIOBackend):
-    """The network, with larger reads."""
+    """The network, with larger reads, and with an end: whoever has let go of a
+    connection without closing it, ``close`` does."""
+
+    def __init__(self) -> None:
+        """Nothing is open yet."""
+        super().__init__()
+        self._open: set[_Stream] = set()
 
     async def connect_tcp(
         self,
@@ -30,16 +36,22 @@ class InPieces(httpcore.AnyIOBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
         """A connection, open."""
-        return _Stream(
-            await super().connect_tcp(
-                host, port, timeout, local_address, socket_options
-            )
+        inner = await super().connect_tcp(
+            host, port, timeout, local_address, socket_options
         )
+        return _Stream(inner, self._open)
+
+    async def close(self) -> None:
+        """Close what is open still."""
+        while self._open:
+            await self._open.pop().aclose()
 
 
 class _Stream(httpcore.AsyncNetworkStream):
-    def __init__(self, inner: httpcore.AsyncNetworkStream) -> None:
+    def __init__(self, inner: httpcore.AsyncNetworkStream, among: set[_Stream]) -> None:
         self._inner = inner
+        self._among = among
+        among.add(self)
 
     async def read(
         self,
@@ -56,6 +68,7 @@ class _Stream(httpcore.AsyncNetworkStream):
         await self._inner.write(buffer, timeout)
 
     async def aclose(self) -> None:
+        self._among.discard(self)
         await self._inner.aclose()
 
     async def start_tls(
@@ -64,9 +77,9 @@ class _Stream(httpcore.AsyncNetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,  # noqa: ASYNC109 - httpcore's own
     ) -> httpcore.AsyncNetworkStream:
-        return _Stream(
-            await self._inner.start_tls(ssl_context, server_hostname, timeout)
-        )
+        tls = await self._inner.start_tls(ssl_context, server_hostname, timeout)
+        self._among.discard(self)  # it closes with the other
+        return _Stream(tls, self._among)
 
     def get_extra_info(self, info: str) -> Any:
         return self._inner.get_extra_info(info)

@@ -32,17 +32,17 @@ _ERRORS: dict[type[Exception], Callable[[str], httpx.TransportError]] = {
 }
 
 
-_NETWORK = InPieces()
-
-
 class SingleConnection(httpx.AsyncBaseTransport):
     """A transport for one request at a time, to one origin, over one connection that
     is made anew where it was closed or is idle for too long."""
 
-    def __init__(self, tls: ssl.SSLContext | None, keep_alive: float) -> None:
+    def __init__(
+        self, tls: ssl.SSLContext | None, keep_alive: float, network: InPieces
+    ) -> None:
         """Nothing is opened yet. ``tls``: needed for https alone; ``keep_alive``:
         seconds."""
         self._tls = tls
+        self._network = network
         self._keep_alive = keep_alive
         self._connection: httpcore.AsyncHTTPConnection | None = None
 
@@ -77,7 +77,7 @@ class SingleConnection(httpx.AsyncBaseTransport):
                 origin,
                 ssl_context=self._tls,
                 keepalive_expiry=self._keep_alive,
-                network_backend=_NETWORK,
+                network_backend=self._network,
             )
         return self._connection
 

@@ -45,7 +45,8 @@ IN_RUN = (
 DROPS = 200
 STALLS = 0.05
 """Of them stand still for longer than it takes to be claimed."""
-SETTLE = 0.4
+SETTLE = 1.0
+"""Seconds; a sender that pauses longer within a drop has told that it is complete."""
 WEIGHTS = (5, 5, 1)
 """Of folders, zips and loose files, which wait for one another."""
 
@@ -184,7 +185,7 @@ class Sender:
         try:
             for name, data in files.items():
                 file = os.open(name, os.O_WRONLY | os.O_CREAT, 0o644, dir_fd=place)
-                self._write({file: data})
+                self._write({file: data}, last=name == list(files)[-1])
         finally:
             os.close(place)
 
@@ -205,8 +206,9 @@ class Sender:
         }
         self._write(opened)
 
-    def _write(self, opened: Mapping[int, bytes]) -> None:
-        stall = self.chance.random() < STALLS
+    def _write(self, opened: Mapping[int, bytes], *, last: bool = True) -> None:
+        """``last``: the drop is whole then, and may stay open for a while."""
+        stall = last and self.chance.random() < STALLS
         for file, data in opened.items():
             middle = self.chance.randrange(len(data))
             for piece in (data[:middle], data[middle:]):

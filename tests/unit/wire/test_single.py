@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from sync.wire import single
+from sync.wire.pieces import InPieces
 from sync.wire.single import SingleConnection
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ SHORT = {"connect": 1.0, "read": 0.05, "write": 1.0, "pool": 1.0}
 
 
 def held() -> SingleConnection:
-    return SingleConnection(ssl.create_default_context(), keep_alive=5.0)
+    return SingleConnection(ssl.create_default_context(), 5.0, InPieces())
 
 
 async def get(transport: SingleConnection, url: str, **timeout: float) -> bytes:
