@@ -165,6 +165,8 @@ def _wanted(wants: Wants) -> pl.DataFrame:
         return owned.with_columns(
             _wanted=pl.lit(None, dtype=pl.String), _new=pl.lit(value=False)
         )
+    told = (KEY, "status", "studentSourcedId", "agentSourcedId", "relationshipType")
+    frame = frame.select(name for name in told if name in frame.columns)
     if "status" in frame.columns:
         frame = frame.filter(pl.col("status").fill_null("active") == "active")
     types = frame["relationshipType"].unique().to_list()
