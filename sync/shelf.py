@@ -42,12 +42,16 @@ Beside = Callable[[pl.DataFrame, pl.DataFrame], pl.DataFrame]
 class Shelf:
     """Where frames are put, and from which size on."""
 
-    folder: Path
-    """On the disk; made by whoever sets up the shelf."""
+    folder: Callable[[], Path]
+    """On the disk; made when it is first needed. Raises ``OSError``."""
     least: int
     """Bytes."""
     slice: int
     """Rows that are worked on at once where that can be done piece by piece."""
+
+    def takes(self, rows: int, columns: int) -> bool:
+        """Whether a frame of that size is large."""
+        return rows * columns * CELL >= self.least
 
     def rows(self, frame: pl.DataFrame) -> int:
         """As many of a large frame: pieces have files open until they have joined the
@@ -85,11 +89,11 @@ def collected(lazy: pl.LazyFrame) -> pl.DataFrame:
     height = lazy.select(pl.len()).collect().item()
     names = lazy.collect_schema().names()
     shelf = _SHELF.get()
-    if shelf is None or height * len(names) * CELL < shelf.least:
+    if shelf is None or not shelf.takes(height, len(names)):
         return lazy.collect()
     with suppress(OSError, PolarsError):  # as below
         columns = (lazy.select(one).collect() for one in names)
-        return _stored(columns, shelf.folder)
+        return _stored(columns, shelf.folder())
     return lazy.collect()
 
 
@@ -174,10 +178,10 @@ def _together(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
 def _away(frame: pl.DataFrame, places: pl.Series | None) -> pl.DataFrame:
     shelf = _SHELF.get()
     rows = frame.height if places is None else places.len()
-    if shelf is not None and rows * frame.width * CELL >= shelf.least:
+    if shelf is not None and shelf.takes(rows, frame.width):
         columns = (_taken(frame.select(one), places) for one in frame.columns)
         with suppress(OSError, PolarsError):  # a full disk, or one that maps nothing
-            return _stored(columns, shelf.folder)
+            return _stored(columns, shelf.folder())
     return _taken(frame, places)
 
 
@@ -191,7 +195,7 @@ class Drawer:
     def __init__(self) -> None:
         """It is empty."""
         self._open: list[tuple[list[pl.DataFrame], int]] = []
-        self._size = 0
+        self._cells = 0
 
     def add(self, frames: list[pl.DataFrame], place: int) -> None:
         """Take a frame out of a list, in which its like will stand in its place."""
@@ -199,8 +203,8 @@ class Drawer:
         if shelf is None:
             return
         self._open.append((frames, place))
-        self._size += frames[place].height * frames[place].width * CELL
-        if self._size >= shelf.least:
+        self._cells += frames[place].height * frames[place].width
+        if shelf.takes(self._cells, 1):
             self._close()
 
     def _close(self) -> None:
@@ -208,7 +212,7 @@ class Drawer:
         for frames, place in self._open:
             kind = tuple(frames[place].schema.items())
             alike.setdefault(kind, []).append((frames, place))
-        self._open, self._size = [], 0
+        self._open, self._cells = [], 0
         for some in alike.values():
             whole = put_away(pl.concat([frames[place] for frames, place in some]))
             at = 0
@@ -227,8 +231,8 @@ def _stored(columns: Iterable[pl.DataFrame], folder: Path) -> pl.DataFrame:
             mapped = one.to_series().dtype in _MAPPED
             found.append(_written(one, file) if mapped else one.to_series())
         file.flush()
-        size = file.seek(0, os.SEEK_END)
-        whole = mmap(file.fileno(), size, access=ACCESS_READ) if size else None
+        # Of columns that all stay in memory nothing was written.
+        whole = mmap(file.fileno(), 0, access=ACCESS_READ) if file.tell() else None
     return pl.DataFrame([_read(one, whole) for one in found])
 
 
@@ -259,8 +263,8 @@ def _written(column: pl.DataFrame, file: IO[bytes]) -> _Written:
 
 
 def _read(one: pl.Series | _Written, whole: mmap | None) -> pl.Series:
-    if isinstance(one, pl.Series) or whole is None:
-        return one if isinstance(one, pl.Series) else pl.Series(one.name, [], one.kind)
+    if isinstance(one, pl.Series):
+        return one
     # A start without it is quicker.
     from pyarrow import BufferReader, py_buffer  # noqa: PLC0415
     from pyarrow.ipc import IpcReadOptions, open_file  # noqa: PLC0415

@@ -7,11 +7,12 @@ from .complete import (
     sentinels_beside,
     without_sentinel,
 )
-from .context import Show, Step, shelf_of
+from .context import Show, Step
 from .ending import Result
 from .intake import How, Intake, Rejection, refusal, take_in
 from .night import Manner, carry_out, nightly, resume
 from .renames import Confirmed, read_confirmed
+from .room import shelf_of
 from .roster import fetch_roster
 from .same import how_read
 from .undo import Found, find_run, left_by, undo

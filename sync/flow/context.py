@@ -9,7 +9,7 @@ from __future__ import annotations
 import shlex
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -19,7 +19,6 @@ import polars as pl
 
 from sync.config import DEFAULT_NAME, Config, TargetConfig, fingerprint, place
 from sync.diff import FieldRules
-from sync.errors import RosterSyncError
 from sync.flow.renames import Confirmed
 from sync.log import get_logger
 from sync.model.entities import METADATA_PREFIX, Entity
@@ -33,7 +32,6 @@ from sync.model.roster import Roster
 from sync.plan import Facts, GuardRules, Rules, Threshold
 from sync.report import OUTCOME_SCHEMA, UNTOUCHED_SCHEMA, Difference, Stage
 from sync.select import Selection
-from sync.shelf import Shelf
 from sync.state import GoodDrop, StateFolder, TargetState, load_mirror
 from sync.targets.base import Target
 from sync.verify import DIFFERS_SCHEMA
@@ -44,39 +42,6 @@ if TYPE_CHECKING:
     from sync.flow.known import Same
 
 log = get_logger()
-
-
-MEBIBYTE = 2**20
-SLICE = 1 << 14
-"""Rows of a large frame that are worked on at once."""
-LARGE_DROP = 24 * MEBIBYTE
-"""Bytes of a drop from which on its frames are worth a place on the shelf."""
-
-
-PACKED = 8
-"""So many times smaller rosters become in a zip."""
-
-
-def shelf_of(config: Config, drop: Path | None = None) -> Shelf:
-    """Where large frames of the runs of this configuration lie.
-
-    Those of a small drop all fit into memory; only what the target holds may not.
-    """
-    low = config.memory == "low"
-    small = drop is not None and not low and size_of(drop) < LARGE_DROP
-    least = (1 if low else 32 if small else 4) * MEBIBYTE
-    with suppress(RosterSyncError):  # which the run itself will tell
-        StateFolder(config.state_dir)
-    return Shelf(config.state_dir, least, SLICE)
-
-
-def size_of(drop: Path) -> int:
-    """Bytes of a file, or of the files of a folder; of what cannot be looked at, 0."""
-    with suppress(OSError):
-        files = drop.iterdir() if drop.is_dir() else [drop]
-        size = sum(file.stat().st_size for file in files if file.is_file())
-        return size * PACKED if drop.suffix.lower() == ".zip" else size
-    return 0
 
 
 class Step(Protocol):

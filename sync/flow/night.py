@@ -29,7 +29,7 @@ from sync.flow.carry import (
     settle_left_behind,
     shown_ids,
 )
-from sync.flow.context import Context, Show, Story, log, now, shelf_of
+from sync.flow.context import Context, Show, Story, log, now
 from sync.flow.ending import Result, advice, exit_code, finish, good_drop
 from sync.flow.intake import Intake
 from sync.flow.kept import adopt, keep, keep_approval, kept, recall, recall_drift
@@ -47,6 +47,7 @@ from sync.flow.refusing import (
     refused,
 )
 from sync.flow.renames import Confirmed
+from sync.flow.room import shelf_of
 from sync.log import run_log
 from sync.model.plan import Plan
 from sync.plan import approved, read_plan

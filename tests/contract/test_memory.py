@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sync.flow import context
+from sync.flow import room
 from tests.contract.bench import Bench
 from tests.contract.over import briefly
 from tests.contract.test_contract import LEAVING, without_some
@@ -22,8 +22,8 @@ def test_nights_with_everything_on_the_shelf_come_to_the_same(
 ) -> None:
     fewer = without_some(slim())
     plain = bench.workspace.plan(bench.workspace.folder / "drop").document
-    monkeypatch.setattr(context, "MEBIBYTE", 0)
-    monkeypatch.setattr(context, "SLICE", FEW)
+    monkeypatch.setattr(room, "MEBIBYTE", 0)
+    monkeypatch.setattr(room, "SLICE", FEW)
     first = bench.good(bench.workspace.folder / "drop", slim())
     assert plain["entities"].keys() == first.document["entities"].keys()
     for entity, wanted in plain["entities"].items():

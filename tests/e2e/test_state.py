@@ -39,6 +39,17 @@ def test_a_state_folder_that_cannot_be_written_ends_with_8(
     assert elsewhere.sandbox.dump() == before
 
 
+@pytest.mark.parametrize("command", ["run", "plan"])
+@pytest.mark.parametrize("memory", ["normal", "low"])
+def test_for_a_drop_that_is_not_there_no_state_folder_is_made(
+    workspace: Workspace, command: str, memory: str
+) -> None:
+    workspace.configure({"memory": memory})
+    ended = workspace.run(command, "nowhere", "--target", TARGET)
+    assert ended.code == 2
+    assert not workspace.state.exists()
+
+
 def databases(workspace: Workspace) -> list[Path]:
     found = [
         path

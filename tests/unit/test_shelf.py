@@ -35,7 +35,7 @@ TEXT = st.none() | st.text(max_size=3) | st.just("a text of more than twelve byt
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
     """A shelf that takes everything."""
-    with shelving(Shelf(tmp_path, 1, SLICE)):
+    with shelving(Shelf(lambda: tmp_path, 1, SLICE)):
         yield tmp_path
 
 
@@ -176,15 +176,15 @@ def test_without_a_shelf_or_below_its_size_a_frame_is_left_alone(
     tmp_path: Path, least: int | None
 ) -> None:
     frame = large()
-    with shelving(Shelf(tmp_path, least, SLICE)) if least else nullcontext():
+    with shelving(Shelf(lambda: tmp_path, least, SLICE)) if least else nullcontext():
         assert put_away(frame) is frame
 
 
 def test_the_shelf_around_another_one_counts(tmp_path: Path) -> None:
     frame = large()
     with (
-        shelving(Shelf(tmp_path, 10**9, SLICE)),
-        shelving(Shelf(tmp_path, 1, SLICE)),
+        shelving(Shelf(lambda: tmp_path, 10**9, SLICE)),
+        shelving(Shelf(lambda: tmp_path, 1, SLICE)),
     ):
         assert put_away(frame) is frame
 
