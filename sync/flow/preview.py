@@ -9,7 +9,6 @@ import anyio
 import polars as pl
 
 from sync.diff import (
-    PROPOSED,
     DiffInput,
     FieldRules,
     Renames,
@@ -30,15 +29,21 @@ from sync.flow.reading import (
     read_target,
     seen_before,
 )
+from sync.flow.remarks import (
+    missing_files,
+    not_supported,
+    small_files,
+    still_told,
+    untold,
+)
 from sync.flow.renames import assumed, judged
 from sync.flow.same import Told, same_as, told_again
 from sync.flow.selecting import Projected, projected, wanted
-from sync.model.counted import number
-from sync.model.entities import PEOPLE, Entity, Mode
-from sync.model.finding import Finding, Findings, Severity
+from sync.model.entities import PEOPLE, Entity
+from sync.model.finding import Findings
 from sync.model.ledger import LedgerView
 from sync.model.mirror import Mirror
-from sync.model.roster import FILE, ROW, Roster
+from sync.model.roster import Roster
 from sync.plan import Facts, Headers, PlanInput, Planned, make_plan
 from sync.state import expire_mirror
 from sync.targets.base import Projection, Wants
@@ -211,11 +216,6 @@ class Compared:
     fields: Mapping[Entity, FieldRules]
 
 
-def _unsupported(entity: Entity, count: int, why: str) -> str:
-    are = "is" if count == 1 else "are"
-    return f"{number(count, 'row')} of {entity.value} {are} not supported: {why}"
-
-
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A plan, and what is to be said of it beside what stands in it."""
@@ -227,32 +227,6 @@ class Draft:
     """Entities that the last good drop had and this one has not."""
     proposals: pl.DataFrame
     """Of ``PROPOSAL_SCHEMA``."""
-
-
-def _not_supported(context: Context, roster: Roster) -> Findings:
-    """One note for each table of the drop that this target does not hold at all."""
-    able, configured = context.target.capabilities, context.table.entities
-    kind = context.table.kind
-    reasons = {
-        entity: f"{kind}: {able.lacks[entity]}"
-        for entity in roster.frames
-        if entity in able.lacks
-    } | {
-        entity: "the target's entities leave them out"
-        for entity in roster.frames
-        if entity in able.verbs and entity not in configured
-    }
-    return Findings.of(
-        Finding(
-            "RS302",
-            Severity.NOTE,
-            _unsupported(entity, roster.counts[entity].accepted, why),
-            entity=entity.value,
-            hint="nothing of them is sent, changed or ended",
-        )
-        for entity, why in reasons.items()
-        if roster.counts[entity].accepted
-    )
 
 
 def _tell(context: Context, draft: Draft) -> None:
@@ -314,7 +288,7 @@ def _draft(
     if doubted:
         joined = {entity: _not_again(frame) for entity, frame in joined.items()}
     before = context.state.bulk_rows(context.source)
-    missing = _missing_files(context, roster, intake.absent)
+    missing = missing_files(context, roster, intake.absent)
     with context.stage("plan", unit="operations") as step:
         planned = make_plan(
             PlanInput(
@@ -339,12 +313,12 @@ def _draft(
         step.advance(planned.plan.operations.height)
     return Draft(
         planned,
-        _still_told(projection.findings, joined)
+        still_told(projection.findings, joined)
         + compared.renames.findings
         + missing
-        + _small_files(context, roster, before)
-        + _not_supported(context, roster),
-        tuple(_untold(joined)),
+        + small_files(context, roster, before)
+        + not_supported(context, roster),
+        tuple(untold(joined)),
         tuple(missing.frame["entity"]),
         compared.renames.proposals,
     )
@@ -362,26 +336,6 @@ def _not_again(joined: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _still_told(findings: Findings, joined: Mapping[Entity, pl.DataFrame]) -> Findings:
-    """The findings of a projection without those of blocked rows that are proposed."""
-    places = ["entity", "file", "line"]
-    proposed = [
-        frame.filter(decision=PROPOSED).select(
-            pl.lit(entity.value).alias("entity"),
-            pl.col(f"d:{FILE}").cast(pl.String).alias("file"),
-            pl.col(f"d:{ROW}").cast(pl.UInt32).alias("line"),
-        )
-        for entity, frame in joined.items()
-        if f"d:{FILE}" in frame.columns
-    ]
-    if not proposed:
-        return findings
-    told = pl.col("code") == "RS301"
-    blocked = findings.frame.filter(told)
-    kept = blocked.join(pl.concat(proposed), on=places, how="anti")
-    return Findings.from_frames([findings.frame.filter(~told), kept])
-
-
 def _undone(context: Context) -> tuple[str, str] | None:
     found = context.state.undone()
     return None if found is None else (found.run, found.by)
@@ -394,22 +348,6 @@ def _headers(intake: Intake) -> Headers:
 
 def _size(frames: Mapping[Entity, pl.DataFrame]) -> int:
     return sum(frame.height for frame in frames.values())
-
-
-def _untold(joined: Mapping[Entity, pl.DataFrame]) -> list[str]:
-    """What this read did not tell of records that the drop has."""
-    said = []
-    for entity, frame in joined.items():
-        if "r:_unread" in frame.columns:
-            both = frame.filter(
-                "in_drop", pl.col("r:_unread").is_not_null() & pl.col("told").is_null()
-            )
-            if both.height:
-                said.append(
-                    f"of {both.height:,} {entity.value} only the existence was "
-                    "compared: the list tells no relationshipType, and none was sent"
-                )
-    return said
 
 
 def _compared(desired: Mapping[Entity, pl.DataFrame]) -> set[Entity]:
@@ -428,67 +366,4 @@ def _facts(context: Context, intake: Intake, roster: Roster) -> Facts:
             "source": context.source,
             **({"renames": [list(pair) for pair in renames]} if renames else {}),
         }
-    )
-
-
-def _small_files(
-    context: Context, roster: Roster, before: Mapping[Entity, int]
-) -> Findings:
-    """Files that shrank where nothing can be ended for it: told, but not held."""
-    rules = context.rules()
-    return Findings.of(
-        Finding(
-            "RS404",
-            Severity.WARNING,
-            f"{entity.value} has {roster.counts[entity].read:,} rows, the last good "
-            f"drop had {rows:,}",
-            entity=entity.value,
-            hint="nothing was removed for it; see whether the export is whole",
-        )
-        for entity, rows in before.items()
-        if roster.modes.get(entity) is Mode.BULK
-        and (
-            rules.policies[entity] == "keep"
-            or rules.additions_only
-            or (entity in PEOPLE and not _both_files(roster, before))
-        )
-        and rows >= rules.guards.floor
-        and rules.guards.shrink.exceeded(rows - roster.counts[entity].read, rows)
-    )
-
-
-def _both_files(roster: Roster, before: Mapping[Entity, int]) -> bool:
-    """Whether no file of people that a good drop had is away: else nobody is ended."""
-    return all(home in roster.modes for home in PEOPLE if home in before)
-
-
-def _missing_files(
-    context: Context, roster: Roster, absent: frozenset[Entity]
-) -> Findings:
-    """A file that the last good drop had, and this one, which is whole, has not, and
-    does not say so either."""
-    partial = (
-        context.story.drop.get("mode") != "bulk"
-        or context.story.drop.get("kind") == "csv"
-    )
-    last = context.state.last_good(context.source)
-    missing = [
-        entity
-        for entity in context.table.entities
-        if last is not None
-        and entity in last.rows
-        and entity not in roster.modes
-        and entity not in absent
-    ]
-    if partial or not missing:
-        return Findings.none()
-    return Findings.of(
-        Finding(
-            "RS402",
-            Severity.WARNING,
-            f"the drop has no {entity.value}; the last good drop had some",
-            entity=entity.value,
-            hint="nothing of it was changed; deliver the file again",
-        )
-        for entity in missing
     )
